@@ -21,6 +21,7 @@ struct RecipeOverride {
   int firstLayer = 0;  ///< inclusive
   int lastLayer = 0;   ///< inclusive; INT_MAX: to the last
   Format format;
+  bool operator==(const RecipeOverride&) const = default;
 };
 
 struct Recipe {
