@@ -154,9 +154,8 @@ class Parser {
       do {
         skipSpace();
         if (!value()) return false;
-        ++m_levels[m_depth - 1].index;
         skipSpace();
-      } while (take(','));
+      } while (take(',') && ++m_levels[m_depth - 1].index > 0);
       if (!take(']')) return wrong(m_at < m_text.size() ? "expected , or ]" : "the JSON ends early");
     }
     --m_depth;

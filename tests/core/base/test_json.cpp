@@ -49,7 +49,7 @@ std::vector<Refused> refusedTexts() {
       {"UTF-8 surrogate", "[\"\xED\xA0\x80\"]", "[0]"},
       {"UTF-8 above U+10FFFF", "[\"\xF4\x90\x80\x80\"]", "[0]"},
       {"UTF-8 cut off", "[\"\xE2\x82\"]", "[0]"},
-      {"NUL in the text", std::string("[1\0]", 4), "[1]"},
+      {"NUL in the text", std::string("[1\0]", 4), "[0]"},
       {"the same key twice", R"({"a":{"k":1,"x":2,"k":3}})", "a"},
       {"the same key spelled twice", R"({"k":1,"\u006b":2})", ""},
   };
