@@ -16,7 +16,7 @@ std::filesystem::path sampleModel();
 
 }  // namespace nibble::test
 
-/// Skips the test, saying which data is missing. Declares `path`.
-#define NIBBLE_NEED_SHARED_DATA(path, name)                        \
-  const std::filesystem::path path = nibble::test::sharedData(name); \
-  if (!std::filesystem::exists(path)) QSKIP("skipped: the data folder beside the checkout lacks " name)
+/// Skips the test, saying which data is missing. Declares `variable`, a path.
+#define NIBBLE_NEED_SHARED_DATA(variable, name)                        \
+  const std::filesystem::path variable = nibble::test::sharedData(name); \
+  if (!std::filesystem::exists(variable)) QSKIP("skipped: the data folder beside the checkout lacks " name)
