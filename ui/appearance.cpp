@@ -1,10 +1,12 @@
 #include "ui/appearance.h"
 
 #include <QApplication>
+#include <QFont>
 #include <QFile>
 #include <QLibraryInfo>
 #include <QLocale>
 #include <QPixmapCache>
+#include <QStyle>
 #include <QStyleFactory>
 #include <QTranslator>
 
@@ -72,6 +74,7 @@ Appearance::Appearance(SettingsStore& settings, QObject* parent) : QObject(paren
   m_textScale = std::clamp(settings.value("look/textScale", 1.0).toDouble(), 1.0, 1.4);
   m_systemPointSize = QApplication::font().pointSizeF();
   m_systemDark = QApplication::palette().color(QPalette::Window).lightness() < 128;
+  QApplication::setStyle(QStyleFactory::create("Fusion"));
 }
 
 Appearance::~Appearance() {
@@ -83,7 +86,6 @@ void Appearance::apply() {
   m_dark = m_theme == ThemeMode::dark || (m_theme == ThemeMode::system && m_systemDark);
   m_colors = m_dark ? darkColors() : lightColors();
   QPixmapCache::clear();
-  if (QApplication::style()->objectName().compare("fusion", Qt::CaseInsensitive) != 0) QApplication::setStyle(QStyleFactory::create("Fusion"));
   QApplication::setPalette(paletteFor(m_colors));
   QFont font = QApplication::font();
   if (m_systemPointSize > 0) font.setPointSizeF(m_systemPointSize * m_textScale);
