@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/mapped_file.h"
 #include "core/base/result.h"
 #include "core/model/model_config.h"
 #include "core/precision/recipe.h"
@@ -46,13 +47,21 @@ struct Weights {
   WeightSource embedding;         // (vocab, hidden)
   WeightSource head;              // (vocab, hidden); the embedding again where tied
   std::vector<float> finalNorm;   // (hidden)
+  bool tiedHead = false;          ///< head is the embedding
   std::vector<std::shared_ptr<const void>> owners;
+  std::vector<std::shared_ptr<const MappedFile>> files;  ///< empty for random weights
+  std::vector<std::string> warnings;                     ///< odd, but loadable
   std::uint64_t bytes() const;    ///< of all matrices in the file, the tied head counted once
+  /// Call after the last matrix was read: fileMalformed if a file became shorter meanwhile (what was missing read as zeros).
+  Result<void> intact() const;
 };
 
 /// Maps the safetensors of a model folder and finds every tensor by its family's names, shapes checked against `config`.
 /// Errors: fileMissing, fileMalformed, fileUnsupported with file and tensor.
 Result<Weights> openWeights(const std::filesystem::path& folder, const ModelConfig& config);
+
+/// Lets the system take back the memory of a matrix that was read (its pages belong to mapped files); harmless otherwise.
+void releasePages(const WeightSource& source);
 
 /// Random Gaussian weights (bf16, standard deviation 0.02) of a shape, for benchmarks: all matrices share one pool of a few MB.
 Weights randomWeights(const ModelConfig& config, std::uint64_t seed);

@@ -20,7 +20,7 @@ std::vector<Refused> refusedTexts() {
       {"empty", "", ""},
       {"space only", " \n", ""},
       {"open brace", "{", ""},
-      {"open list", "[1,", ""},
+      {"open list", "[1,", "[1]"},
       {"two values", "1 2", ""},
       {"trailing comma in list", R"({"a":[1,]})", "a[1]"},
       {"trailing comma in object", R"({"a":1,})", "a"},
