@@ -1,0 +1,2 @@
+// Attention for any processor.
+#include "kernels/cpu/attention_impl.h"

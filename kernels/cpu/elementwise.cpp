@@ -1,0 +1,41 @@
+// The public small operations: calls through the table of the level in use.
+#include "kernels/cpu/elementwise.h"
+
+#include <cmath>
+
+#include "kernels/cpu/kernel_table.h"
+
+namespace nibble {
+
+void rmsnorm(const float* x, const float* weight, float* y, std::int64_t n, std::int64_t columns, float epsilon) {
+  kernels().rmsnorm(x, weight, y, n, columns, epsilon);
+}
+
+void rope_angles(std::int64_t position, const float* inverseFrequencies, int half, float factor, float* cosines, float* sines) {
+  for (int i = 0; i < half; ++i) {
+    const float angle = static_cast<float>(position) * inverseFrequencies[i];
+    cosines[i] = std::cos(angle) * factor;
+    sines[i] = std::sin(angle) * factor;
+  }
+}
+
+void rope(float* x, int heads, int half, const float* cosines, const float* sines) {
+  kernels().rope(x, heads, half, cosines, sines);
+}
+
+void swiglu(const float* gate, const float* up, float* out, std::int64_t count) { kernels().swiglu(gate, up, out, count); }
+void add(const float* x, float* y, std::int64_t count) { kernels().add(x, y, count); }
+void softmax(float* x, std::int64_t count, float scale) { kernels().softmax(x, count, scale); }
+std::int64_t argmax(const float* x, std::int64_t count) { return kernels().argmax(x, count); }
+
+bool allFinite(const float* x, std::int64_t count) {
+  float poison = 0.0f;
+  for (std::int64_t first = 0; first < count; first += 256) {
+    const std::int64_t last = first + 256 < count ? first + 256 : count;
+    for (std::int64_t i = first; i < last; ++i) poison += x[i] * 0.0f;
+    if (poison != 0.0f) return false;  // NaN
+  }
+  return true;
+}
+
+}  // namespace nibble

@@ -1,0 +1,2 @@
+// Small operations for any processor.
+#include "kernels/cpu/elementwise_impl.h"
