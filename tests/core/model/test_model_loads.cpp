@@ -1,6 +1,6 @@
 // Every model at hand loads: config, weights with their shapes, and numbers known from the files.
 #include <QtTest>
-#include <cmath>
+#include <cstring>
 #include <filesystem>
 
 #include "core/model/model_config.h"
@@ -92,6 +92,54 @@ class TestModelLoads : public QObject {
     QCOMPARE(biases, std::size_t(name == "internlm3-tiny" ? 7 : name == "qwen2-tiny" ? 3 : 0));
     QCOMPARE(config.qkNorm, name == "qwen3-tiny");
     QCOMPARE(config.slidingWindow, std::int64_t(0));
+  }
+
+  void goldenModels_data() {
+    QTest::addColumn<QString>("name");
+    for (const char* name : {"internlm2-tiny", "mistral-window-tiny", "llama3-rope-tiny", "yarn-rope-tiny", "qwen2-tied-tiny",
+                             "qwen3-mixed-window-tiny", "llama-mixed-types-tiny"}) {
+      QTest::newRow(name) << name;
+    }
+  }
+  void goldenModels() {
+    QFETCH(QString, name);
+    const auto folder = test::goldenData("models/" + name.toStdString());
+    Weights weights;
+    ModelConfig config;
+    checkLoads(folder, weights, config);
+    QCOMPARE(config.slidingWindow, std::int64_t(name.contains("window") ? 16 : 0));
+    if (name.startsWith("mistral")) QVERIFY(config.windowOf(0) == 16 && config.windowOf(1) == 16);
+    if (name.startsWith("qwen3")) QVERIFY(config.windowOf(0) == 0 && config.windowOf(1) == 16);
+    QCOMPARE(weights.tiedHead, name.contains("tied"));
+    QCOMPARE(config.rope.kind, name.startsWith("llama3") ? RopeKind::llama3 : name.startsWith("yarn") ? RopeKind::yarn
+                               : name.startsWith("internlm2") ? RopeKind::dynamic : RopeKind::none);
+    const auto reference = SafetensorsFile::open(folder / "reference.safetensors");
+    QVERIFY(reference.has_value());
+    QVERIFY((*reference)->tensorCount() >= 2 && (*reference)->metadata().size() == 2);
+  }
+
+  void interleavedRowsOfInternLm2() {
+    const auto folder = test::goldenData("models/internlm2-tiny");
+    const auto config = readModelConfig(folder);
+    QVERIFY(config.has_value());
+    const auto weights = openWeights(folder, *config);
+    const auto file = SafetensorsFile::open(folder / "model.safetensors");
+    QVERIFY(weights.has_value() && file.has_value());
+    // 8 heads, 2 KV heads, 8 values a head: groups of 4 query heads, a key and a value, 48 rows of 64 floats each.
+    const std::byte* rows = (*file)->find("model.layers.1.attention.wqkv.weight")->data.data();
+    const std::byte* opened = weights->layers[1].matrix(MatrixRole::query).segments[0].data;
+    const auto rowOf = [&](MatrixRole role, std::size_t segment) {
+      return (weights->layers[1].matrix(role).segments[segment].data - opened) / (64 * 4);
+    };
+    QCOMPARE(weights->layers[1].matrix(MatrixRole::query).segments.size(), std::size_t(2));
+    QCOMPARE(std::memcmp(rows, opened, 64 * 4), 0);
+    QCOMPARE(rowOf(MatrixRole::query, 1), std::ptrdiff_t(48));
+    QCOMPARE(rowOf(MatrixRole::key, 0), std::ptrdiff_t(32));
+    QCOMPARE(rowOf(MatrixRole::key, 1), std::ptrdiff_t(80));
+    QCOMPARE(rowOf(MatrixRole::value, 0), std::ptrdiff_t(40));
+    QCOMPARE(rowOf(MatrixRole::value, 1), std::ptrdiff_t(88));
+    QCOMPARE(weights->layers[1].matrix(MatrixRole::query).rows, std::int64_t(64));
+    QCOMPARE(weights->layers[1].matrix(MatrixRole::key).rows, std::int64_t(16));
   }
 
   void publishedInternLm3Config() {
