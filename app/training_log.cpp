@@ -7,7 +7,7 @@
 #include <QMap>
 #include <cmath>
 
-namespace nibble::app {
+namespace nibble {
 
 Result<TrainingLog> readTrainingLog(const QString& path) {
   QFile file(path);
@@ -54,4 +54,4 @@ LogComparison compareLogs(const TrainingLog& a, const TrainingLog& b, double lim
   return result;
 }
 
-}  // namespace nibble::app
+}  // namespace nibble

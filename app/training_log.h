@@ -5,7 +5,7 @@
 
 #include "core/base/result.h"
 
-namespace nibble::app {
+namespace nibble {
 
 struct TrainingLog {
   QString name;           ///< the file's name
@@ -26,4 +26,4 @@ struct LogComparison {
 /// `limitPercent`: the line of the source article, 2 %.
 LogComparison compareLogs(const TrainingLog& a, const TrainingLog& b, double limitPercent = 2.0);
 
-}  // namespace nibble::app
+}  // namespace nibble

@@ -3,7 +3,6 @@
 #include "app/training_log.h"
 
 using namespace nibble;
-using namespace nibble::app;
 
 class TestTrainingLog : public QObject {
   Q_OBJECT

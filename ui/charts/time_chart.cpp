@@ -37,7 +37,7 @@ void TimeChart::setSeries(const QStringList& names) {
   m_graphs.clear();
   m_names = names;
   for (int i = 0; i < names.size(); ++i) {
-    QCPGraph* graph = plot().addGraph();
+    QCPGraph* graph = i == m_rightSeries ? plot().addGraph(plot().xAxis, plot().yAxis2) : plot().addGraph();
     graph->setName(names[i]);
     graph->setAdaptiveSampling(true);
     graph->setPen(m_kind == Kind::lines ? seriesPen(i) : QPen(seriesColor(i), 1));
@@ -50,6 +50,13 @@ void TimeChart::setSeries(const QStringList& names) {
     m_graphs.append(graph);
   }
   setEmpty(true);
+}
+
+void TimeChart::setOnRightAxis(int series) {
+  m_rightSeries = series;
+  plot().yAxis2->setVisible(true);
+  plot().yAxis2->ticker()->setTickCount(4);
+  if (series < m_graphs.size()) m_graphs[series]->setValueAxis(plot().yAxis2);
 }
 
 void TimeChart::setSpan(double seconds) {
@@ -116,14 +123,17 @@ QString TimeChart::valueText(double value) const { return m_unit == Unit::bytes 
 
 void TimeChart::follow() {
   if (m_newest <= 0) return scheduleReplot();
-  double highest = m_capacity;
-  for (const QCPGraph* graph : m_graphs) {
+  double highest = m_capacity, highestRight = 0;
+  for (int i = 0; i < m_graphs.size(); ++i) {
     bool found = false;
-    const QCPRange range = graph->data()->valueRange(found);
-    if (found && graph->visible()) highest = std::max(highest, range.upper);
+    const QCPRange range = m_graphs[i]->data()->valueRange(found);
+    if (!found || !m_graphs[i]->visible()) continue;
+    double& top = i == m_rightSeries ? highestRight : highest;
+    top = std::max(top, range.upper);
   }
   plot().xAxis->setRange(m_newest - m_span, m_newest);
   plot().yAxis->setRange(0, highest > 0 ? highest * 1.25 : 1);
+  plot().yAxis2->setRange(0, highestRight > 0 ? highestRight * 1.25 : 1);
   scheduleReplot();
 }
 

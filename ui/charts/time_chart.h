@@ -18,6 +18,8 @@ class TimeChart : public Chart {
 
   /// Names of the series, shown in the legend; drops all samples if their number changes.
   void setSeries(const QStringList& names);
+  /// Draws a series of a line chart against an axis of its own at the right (prefill is a hundred times decode).
+  void setOnRightAxis(int series);
   /// Seconds shown, the newest at the right edge.
   void setSpan(double seconds);
   /// `time` in seconds since the epoch, one value a series in its own unit (bytes, or units a second).
@@ -57,6 +59,7 @@ class TimeChart : public Chart {
   QVector<Event> m_events;
   double m_span = 300;
   double m_newest = 0;
+  int m_rightSeries = -1;
   double m_capacity = 0;
   QString m_capacityLabel;
   bool m_paused = false;
