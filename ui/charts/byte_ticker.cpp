@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-namespace nibble::ui {
+namespace nibble {
 
 double ByteTicker::getTickStep(const QCPRange& range) {
   const double wanted = std::max(1.0, range.size() / std::max(1, tickCount()));
@@ -16,4 +16,4 @@ QString ByteTicker::getTickLabel(double tick, const QLocale& locale, QChar, int)
   return locale.toString(tick / 1024.0, 'g', 4) + QStringLiteral(" KiB");
 }
 
-}  // namespace nibble::ui
+}  // namespace nibble

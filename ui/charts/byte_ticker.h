@@ -2,7 +2,7 @@
 #pragma once
 #include "ui/charts/qcustomplot_include.h"
 
-namespace nibble::ui {
+namespace nibble {
 
 class ByteTicker : public QCPAxisTicker {
  protected:
@@ -10,4 +10,4 @@ class ByteTicker : public QCPAxisTicker {
   QString getTickLabel(double tick, const QLocale& locale, QChar formatChar, int precision) override;
 };
 
-}  // namespace nibble::ui
+}  // namespace nibble

@@ -5,11 +5,9 @@
 #include <QContextMenuEvent>
 #include <QDialog>
 #include <QDialogButtonBox>
-#include <QFileDialog>
 #include <QHeaderView>
 #include <QLabel>
 #include <QMenu>
-#include <QMessageBox>
 #include <QSvgGenerator>
 #include <QTableWidget>
 #include <QToolTip>
@@ -17,10 +15,12 @@
 
 #include "ui/charts/chart_style.h"
 #include "ui/charts/qcustomplot_include.h"
+#include "ui/dialogs.h"
 
-namespace nibble::ui {
+namespace nibble {
 
-Chart::Chart(const QString& objectName, QWidget* parent) : QWidget(parent), m_plot(new QCustomPlot(this)), m_emptyLabel(new QLabel(this)) {
+Chart::Chart(const QString& objectName, Dialogs& dialogs, QWidget* parent)
+    : QWidget(parent), m_dialogs(dialogs), m_plot(new QCustomPlot(this)), m_emptyLabel(new QLabel(this)) {
   setObjectName(objectName);
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
@@ -155,11 +155,11 @@ void Chart::contextMenuEvent(QContextMenuEvent* event) {
 
 void Chart::saveAs(bool svg) {
   const QString suffix = svg ? QStringLiteral(".svg") : QStringLiteral(".png");
-  QString path = QFileDialog::getSaveFileName(this, tr("Save the chart"), objectName() + suffix, svg ? tr("SVG (*.svg)") : tr("PNG (*.png)"));
+  QString path = m_dialogs.saveFile(this, tr("Save the chart"), objectName() + suffix, svg ? tr("SVG (*.svg)") : tr("PNG (*.png)"));
   if (path.isEmpty()) return;
   if (!path.endsWith(suffix)) path += suffix;
   if (!(svg ? saveSvg(path) : savePng(path))) {
-    QMessageBox::warning(this, tr("Save the chart"), tr("%1 could not be written. Choose another folder.").arg(path));
+    m_dialogs.tell(this, tr("Save the chart"), tr("%1 could not be written. Choose another folder.").arg(path));
   }
 }
 
@@ -172,4 +172,4 @@ void Chart::showValues(QMouseEvent* event) {
   }
 }
 
-}  // namespace nibble::ui
+}  // namespace nibble

@@ -9,7 +9,9 @@ class QCustomPlot;
 class QLabel;
 class QMouseEvent;
 
-namespace nibble::ui {
+namespace nibble {
+
+class Dialogs;
 
 /// A chart's numbers as text: the table twin and the CSV are made from it.
 struct ChartTable {
@@ -20,7 +22,7 @@ struct ChartTable {
 class Chart : public QWidget {
   Q_OBJECT
  public:
-  explicit Chart(const QString& objectName, QWidget* parent = nullptr);
+  Chart(const QString& objectName, Dialogs& dialogs, QWidget* parent = nullptr);
 
   void setEmptyText(const QString& text);
   virtual ChartTable table() const = 0;
@@ -34,6 +36,8 @@ class Chart : public QWidget {
  public slots:
   /// Opens a dialog with the numbers as a table, which a keyboard and a screen reader can walk.
   void showTable();
+  /// Asks for a path and writes the picture there.
+  void saveAs(bool svg);
 
  protected:
   QCustomPlot& plot() const { return *m_plot; }
@@ -52,10 +56,10 @@ class Chart : public QWidget {
 
  private:
   void showValues(QMouseEvent* event);
-  void saveAs(bool svg);
 
+  Dialogs& m_dialogs;
   QCustomPlot* m_plot;
   QLabel* m_emptyLabel;
 };
 
-}  // namespace nibble::ui
+}  // namespace nibble

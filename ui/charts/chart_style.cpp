@@ -6,7 +6,7 @@
 
 #include "ui/charts/qcustomplot_include.h"
 
-namespace nibble::ui {
+namespace nibble {
 
 QColor seriesColor(int index) {
   static const std::array<QColor, 8> colors{QColor(0x00, 0x72, 0xb2), QColor(0xe6, 0x9f, 0x00), QColor(0x00, 0x9e, 0x73),
@@ -63,4 +63,4 @@ QString numberText(double value) {
   return QLocale().toString(value, 'f', digits);
 }
 
-}  // namespace nibble::ui
+}  // namespace nibble

@@ -7,7 +7,7 @@
 
 class QCustomPlot;
 
-namespace nibble::ui {
+namespace nibble {
 
 /// Colour of series `index` (repeats after eight); told apart by people with any colour vision.
 QColor seriesColor(int index);
@@ -22,4 +22,4 @@ QString bytesText(double bytes);
 /// "41.3 tok/s" style numbers: three significant digits, thousands separated by the locale.
 QString numberText(double value);
 
-}  // namespace nibble::ui
+}  // namespace nibble

@@ -7,9 +7,9 @@
 #include "ui/charts/chart_style.h"
 #include "ui/charts/qcustomplot_include.h"
 
-namespace nibble::ui {
+namespace nibble {
 
-CurveChart::CurveChart(const QString& objectName, QWidget* parent) : Chart(objectName, parent) {
+CurveChart::CurveChart(const QString& objectName, Dialogs& dialogs, QWidget* parent) : Chart(objectName, dialogs, parent) {
   plot().legend->setVisible(true);
   plot().axisRect()->insetLayout()->setInsetAlignment(0, Qt::AlignTop | Qt::AlignRight);
   setEmpty(true);
@@ -131,4 +131,4 @@ QString CurveChart::valuesAt(const QPointF& position) const {
   return lines.join('\n');
 }
 
-}  // namespace nibble::ui
+}  // namespace nibble

@@ -5,7 +5,7 @@
 
 class QCPAxisRect;
 
-namespace nibble::ui {
+namespace nibble {
 
 class CurveChart : public Chart {
   Q_OBJECT
@@ -15,7 +15,7 @@ class CurveChart : public Chart {
     QVector<double> x, y;
   };
 
-  explicit CurveChart(const QString& objectName, QWidget* parent = nullptr);
+  CurveChart(const QString& objectName, Dialogs& dialogs, QWidget* parent = nullptr);
   void setAxisNames(const QString& x, const QString& y);
   void setLogarithmicY(bool on);
   void setCurves(const QVector<Curve>& curves);
@@ -39,4 +39,4 @@ class CurveChart : public Chart {
   double m_limitPercent = 2.0;
 };
 
-}  // namespace nibble::ui
+}  // namespace nibble

@@ -7,9 +7,9 @@
 #include "ui/charts/chart_style.h"
 #include "ui/charts/qcustomplot_include.h"
 
-namespace nibble::ui {
+namespace nibble {
 
-ScatterChart::ScatterChart(const QString& objectName, QWidget* parent) : Chart(objectName, parent) {
+ScatterChart::ScatterChart(const QString& objectName, Dialogs& dialogs, QWidget* parent) : Chart(objectName, dialogs, parent) {
   plot().xAxis->setTicker(QSharedPointer<ByteTicker>::create());
   plot().xAxis->ticker()->setTickCount(5);
   setEmpty(true);
@@ -85,4 +85,4 @@ QString ScatterChart::valuesAt(const QPointF& position) const {
   return {};
 }
 
-}  // namespace nibble::ui
+}  // namespace nibble

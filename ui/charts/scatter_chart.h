@@ -2,7 +2,7 @@
 #pragma once
 #include "ui/charts/chart.h"
 
-namespace nibble::ui {
+namespace nibble {
 
 class ScatterChart : public Chart {
   Q_OBJECT
@@ -14,7 +14,7 @@ class ScatterChart : public Chart {
     double size = 0;  ///< any positive unit; the area of the bubble follows it
   };
 
-  explicit ScatterChart(const QString& objectName, QWidget* parent = nullptr);
+  ScatterChart(const QString& objectName, Dialogs& dialogs, QWidget* parent = nullptr);
   void setAxisNames(const QString& x, const QString& y, const QString& size);
   void setPoints(const QVector<Point>& points);
 
@@ -31,4 +31,4 @@ class ScatterChart : public Chart {
   QString m_xName, m_yName, m_sizeName;
 };
 
-}  // namespace nibble::ui
+}  // namespace nibble

@@ -7,9 +7,10 @@
 #include "ui/charts/chart_style.h"
 #include "ui/charts/qcustomplot_include.h"
 
-namespace nibble::ui {
+namespace nibble {
 
-TimeChart::TimeChart(const QString& objectName, Kind kind, Unit unit, QWidget* parent) : Chart(objectName, parent), m_kind(kind), m_unit(unit) {
+TimeChart::TimeChart(const QString& objectName, Kind kind, Unit unit, Dialogs& dialogs, QWidget* parent)
+    : Chart(objectName, dialogs, parent), m_kind(kind), m_unit(unit) {
   auto timeTicker = QSharedPointer<QCPAxisTickerDateTime>::create();
   timeTicker->setDateTimeFormat(QStringLiteral("HH:mm:ss"));
   timeTicker->setTickCount(4);
@@ -197,4 +198,4 @@ QString TimeChart::valuesAt(const QPointF& position) const {
 
 void TimeChart::restyle() { drawEvents(); }
 
-}  // namespace nibble::ui
+}  // namespace nibble

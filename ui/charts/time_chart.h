@@ -6,7 +6,7 @@
 class QCPGraph;
 class QCPItemLine;
 
-namespace nibble::ui {
+namespace nibble {
 
 class TimeChart : public Chart {
   Q_OBJECT
@@ -14,7 +14,7 @@ class TimeChart : public Chart {
   enum class Kind { stackedAreas, lines };
   enum class Unit { bytes, perSecond };
 
-  TimeChart(const QString& objectName, Kind kind, Unit unit, QWidget* parent = nullptr);
+  TimeChart(const QString& objectName, Kind kind, Unit unit, Dialogs& dialogs, QWidget* parent = nullptr);
 
   /// Names of the series, shown in the legend; drops all samples if their number changes.
   void setSeries(const QStringList& names);
@@ -65,4 +65,4 @@ class TimeChart : public Chart {
   bool m_paused = false;
 };
 
-}  // namespace nibble::ui
+}  // namespace nibble

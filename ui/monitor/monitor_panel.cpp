@@ -7,10 +7,11 @@
 #include <QMenu>
 #include <QToolButton>
 
+#include "app/application_context.h"
 #include "ui/charts/chart_style.h"
 #include "ui/charts/time_chart.h"
 
-namespace nibble::ui {
+namespace nibble {
 
 namespace {
 
@@ -37,15 +38,15 @@ QVector<double> speeds(const MetricsSample& sample) {
 
 }  // namespace
 
-MonitorPanel::MonitorPanel(MetricsHistory& history, QWidget* parent) : QWidget(parent), m_history(history) {
+MonitorPanel::MonitorPanel(UiContext& ui, QWidget* parent) : QWidget(parent), m_history(ui.app.metrics()) {
   setObjectName(QStringLiteral("monitorPanel"));
-  buildLayout();
+  buildLayout(ui.dialogs);
   retranslate();
   connectSignals();
   reload();
 }
 
-void MonitorPanel::buildLayout() {
+void MonitorPanel::buildLayout(Dialogs& dialogs) {
   m_memoryCaption = new QLabel(this);
   m_memoryCaption->setObjectName(QStringLiteral("memoryCaption"));
   m_speedCaption = new QLabel(this);
@@ -55,8 +56,8 @@ void MonitorPanel::buildLayout() {
     caption->setMinimumWidth(80);
     caption->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
   }
-  m_memoryChart = new TimeChart(QStringLiteral("memoryChart"), TimeChart::Kind::stackedAreas, TimeChart::Unit::bytes, this);
-  m_speedChart = new TimeChart(QStringLiteral("speedChart"), TimeChart::Kind::lines, TimeChart::Unit::perSecond, this);
+  m_memoryChart = new TimeChart(QStringLiteral("memoryChart"), TimeChart::Kind::stackedAreas, TimeChart::Unit::bytes, dialogs, this);
+  m_speedChart = new TimeChart(QStringLiteral("speedChart"), TimeChart::Kind::lines, TimeChart::Unit::perSecond, dialogs, this);
   m_speedChart->setOnRightAxis(2);
   m_spanBox = new QComboBox(this);
   m_spanBox->setObjectName(QStringLiteral("monitorSpan"));
@@ -225,4 +226,4 @@ void MonitorPanel::showEvent(QShowEvent* event) {
   reload();
 }
 
-}  // namespace nibble::ui
+}  // namespace nibble

@@ -4,26 +4,27 @@
 #include <QWidget>
 
 #include "app/metrics_history.h"
+#include "ui/ui_context.h"
 
 class QComboBox;
 class QLabel;
 class QToolButton;
 
-namespace nibble::ui {
+namespace nibble {
 
 class TimeChart;
 
 class MonitorPanel : public QWidget {
   Q_OBJECT
  public:
-  explicit MonitorPanel(MetricsHistory& history, QWidget* parent = nullptr);
+  explicit MonitorPanel(UiContext& ui, QWidget* parent = nullptr);
 
  protected:
   void changeEvent(QEvent* event) override;
   void showEvent(QShowEvent* event) override;
 
  private:
-  void buildLayout();
+  void buildLayout(Dialogs& dialogs);
   void connectSignals();
   void retranslate();
   MetricsSpan span() const;
@@ -45,4 +46,4 @@ class MonitorPanel : public QWidget {
   double m_drawnTime = 0;  // of the newest sample in the charts
 };
 
-}  // namespace nibble::ui
+}  // namespace nibble
