@@ -4,13 +4,14 @@
 #include <QWidget>
 
 #include "ui/main_window.h"
+#include "ui/monitor/monitor_panel.h"
+#include "ui/ui_context.h"
 
 namespace nibble {
 
 void addWindowParts(MainWindow& window, UiContext& ui) {
-  (void)ui;
   // Pages, in the order of the bar: window.addPage("chat", [] { return QCoreApplication::translate("Pages", "Chat"); }, new ChatPage(…));
-  // Docks: window.addDockPanel("monitor", [] { return …; }, new MonitorPanel(…), Qt::BottomDockWidgetArea);
+  window.addDockPanel("monitor", [] { return QCoreApplication::translate("Docks", "Monitor"); }, new MonitorPanel(ui, &window), Qt::BottomDockWidgetArea);
   window.restoreWindow();
 }
 

@@ -190,7 +190,7 @@ void ComparisonSetup::fillModels() {
 }
 
 void ComparisonSetup::fillPrecisions() {
-  const QStringList chosen{QStringLiteral("bf16"), QStringLiteral("f16"), QStringLiteral("q8"), QStringLiteral("nf4"), QStringLiteral("q4")};
+  const QStringList chosen{QStringLiteral("bf16"), QStringLiteral("q8"), QStringLiteral("nf4"), QStringLiteral("q4")};
   for (const PrecisionChoice& choice : precisionChoices()) addCheck(m_precisions, precisionName(choice.id), choice.id, chosen.contains(choice.id));
 }
 
