@@ -110,8 +110,9 @@ class Parser {
   }
 
   bool enter(bool isArray) {
-    ++m_at;
     if (m_depth >= static_cast<std::size_t>(kJsonMaxDepth)) return wrong("nested deeper than " + std::to_string(kJsonMaxDepth));
+    if (!tell(isArray ? m_events.onStartArray() : m_events.onStartObject())) return false;
+    ++m_at;
     if (m_levels.size() <= m_depth) m_levels.emplace_back();
     m_levels[m_depth].isArray = isArray;
     m_levels[m_depth].index = 0;
@@ -121,7 +122,7 @@ class Parser {
   }
 
   bool object() {
-    if (!enter(false) || !tell(m_events.onStartObject())) return false;
+    if (!enter(false)) return false;
     skipSpace();
     if (!take('}')) {
       do {
@@ -148,7 +149,7 @@ class Parser {
   }
 
   bool array() {
-    if (!enter(true) || !tell(m_events.onStartArray())) return false;
+    if (!enter(true)) return false;
     skipSpace();
     if (!take(']')) {
       do {
