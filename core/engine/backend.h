@@ -61,6 +61,8 @@ class Backend {
   virtual void normGateUp(int layer) = 0;    ///< RMSNorm, gate and up products, biases, SwiGLU
   virtual void normLogits(int firstRow, int rows) = 0;      ///< final RMSNorm and head of some rows of this step (≤ plan.logitRows)
   /// Ends the step: the first failure of any operation since begin(), with its name; NaN/Inf in logits → notANumber.
+  /// A step without normLogits (all but the last chunk of a prompt) ends as well. For more rows of the same step,
+  /// normLogits, end and logits are called again: the residual stream stays until the next begin().
   virtual Result<void> end() = 0;
 
   /// (rows, vocab) fp32 logits of the last normLogits; valid until the next begin().
@@ -76,6 +78,7 @@ class Backend {
   /// Finds the layer whose output first holds NaN or Inf (checking mode, slow); -1: none.
   virtual int firstBadLayer() { return -1; }
 
+  /// Called from any thread, also while a step runs.
   virtual BackendCounters counters() const = 0;
 };
 

@@ -1,0 +1,147 @@
+#include "core/engine/prompt_renderer.h"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+
+#include "core/base/json.h"
+
+namespace nibble {
+namespace {
+
+/// A private-use character repeated often enough to occur in no turn.
+std::string unusedMarker(const std::vector<ChatTurn>& turns) {
+  std::string marker;
+  const auto occurs = [&](const ChatTurn& turn) {
+    return turn.content.find(marker) != std::string::npos || turn.role.find(marker) != std::string::npos;
+  };
+  do marker += "\xEE\x80\x80";  // U+E000
+  while (std::any_of(turns.begin(), turns.end(), occurs));
+  return marker;
+}
+
+std::string without(std::string text, const std::string& marker) {
+  for (std::size_t at = text.find(marker); at != std::string::npos; at = text.find(marker, at)) text.erase(at, marker.size());
+  return text;
+}
+
+std::tm localNow() {
+  const std::time_t now = std::time(nullptr);
+  std::tm result{};
+  localtime_r(&now, &result);
+  return result;
+}
+
+}  // namespace
+
+PromptRenderer::PromptRenderer(std::shared_ptr<const Tokenizer> tokenizer, std::shared_ptr<const ChatTemplate> chatTemplate)
+    : m_tokenizer(std::move(tokenizer)), m_template(std::move(chatTemplate)) {
+  for (std::int32_t id = 0; id < m_tokenizer->vocabularySize(); ++id) {
+    if (!m_tokenizer->isSpecial(id)) continue;
+    if (std::string piece = m_tokenizer->pieceOf(id); !piece.empty()) m_specials.push_back(std::move(piece));
+  }
+  std::sort(m_specials.begin(), m_specials.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  const auto framed = m_tokenizer->encode("a", {.addSpecial = true, .parseSpecial = false});
+  const auto plain = m_tokenizer->encode("a", {.addSpecial = false, .parseSpecial = false});
+  m_addsBos = framed.size() > plain.size() && framed.front() == m_tokenizer->bosId();
+  m_addsEos = framed.size() > plain.size() && framed.back() == m_tokenizer->eosId() && m_tokenizer->eosId() >= 0;
+}
+
+/// Length of the special token spelled at `position`, 0 if none.
+std::size_t PromptRenderer::specialAt(const std::string& text, std::size_t position) const {
+  for (const std::string& special : m_specials) {
+    if (text.compare(position, special.size(), special) == 0) return special.size();
+  }
+  return 0;
+}
+
+bool PromptRenderer::spellsSpecial(const std::string& text) const {
+  return std::any_of(m_specials.begin(), m_specials.end(),
+                     [&](const std::string& special) { return text.find(special) != std::string::npos; });
+}
+
+std::string PromptRenderer::mark(const std::string& content, const std::string& marker) const {
+  if (!spellsSpecial(content)) return content;
+  std::string marked;
+  for (std::size_t i = 0; i < content.size(); ++i) {
+    if (specialAt(content, i) > 0) marked += marker;
+    marked += content[i];
+  }
+  return marked;
+}
+
+Result<std::string> PromptRenderer::runTemplate(const std::vector<ChatTurn>& turns, const std::string& marker) const {
+  std::string context = "{\"messages\":[";
+  for (std::size_t i = 0; i < turns.size(); ++i) {
+    context += i > 0 ? ",{\"role\":" : "{\"role\":";
+    context += jsonQuoted(mark(turns[i].role, marker)) + ",\"content\":" + jsonQuoted(mark(turns[i].content, marker)) + "}";
+  }
+  context += "],\"add_generation_prompt\":true,\"bos_token\":" + jsonQuoted(m_tokenizer->pieceOf(m_tokenizer->bosId()));
+  context += ",\"eos_token\":" + jsonQuoted(m_tokenizer->pieceOf(m_tokenizer->eosId())) + "}";
+  NIBBLE_TRY(TemplateOutput output, m_template->render(context, localNow()));
+  if (output.raised) return fail(ErrorCode::wrongUsage, *output.raised, {}, "chat template");
+  return std::move(output.text);
+}
+
+void PromptRenderer::append(std::vector<std::int32_t>& ids, std::string text, const std::string& marker, bool parseSpecial) const {
+  text = without(std::move(text), marker);
+  if (text.empty()) return;
+  const auto more = m_tokenizer->encode(text, {.addSpecial = false, .parseSpecial = parseSpecial});
+  ids.insert(ids.end(), more.begin(), more.end());
+}
+
+/// Cuts the rendering at the template's own special tokens; a stretch that holds a marker is encoded as plain text,
+/// everything between such stretches in one piece.
+std::vector<std::int32_t> PromptRenderer::encodeMarked(const std::string& text, const std::string& marker) const {
+  std::vector<std::int32_t> ids;
+  if (text.find(marker) == std::string::npos) {
+    append(ids, text, marker, true);
+    return ids;
+  }
+  std::size_t done = 0, stretch = 0;  // encoded so far; begin of the text since the last special token of the template
+  bool marked = false;
+  const auto closeStretch = [&](std::size_t end) {
+    if (!marked) return;
+    append(ids, text.substr(done, stretch - done), marker, true);
+    append(ids, text.substr(stretch, end - stretch), marker, false);
+    done = end;
+    marked = false;
+  };
+  for (std::size_t i = 0; i < text.size();) {
+    if (text.compare(i, marker.size(), marker) == 0) {
+      marked = true;
+      i += marker.size() + 1;  // the token behind a marker begins here and is plain text
+    } else if (const std::size_t length = specialAt(text, i); length > 0) {
+      closeStretch(i);
+      i += length;
+      stretch = i;
+    } else {
+      ++i;
+    }
+  }
+  closeStretch(text.size());
+  append(ids, text.substr(done), marker, true);
+  return ids;
+}
+
+Result<RenderedPrompt> PromptRenderer::render(const std::vector<ChatTurn>& turns) const {
+  if (!m_template) return fail(ErrorCode::wrongUsage, "the model has no chat template", {}, "chat template");
+  if (turns.empty()) return fail(ErrorCode::wrongUsage, "the conversation is empty", {}, "turns");
+  const std::string marker = unusedMarker(turns);
+  NIBBLE_TRY(const std::string marked, runTemplate(turns, marker));
+  RenderedPrompt prompt;
+  prompt.text = without(marked, marker);
+  prompt.ids = encodeMarked(marked, marker);
+  const std::int32_t bos = m_tokenizer->bosId();
+  if (m_addsBos && (prompt.ids.empty() || prompt.ids.front() != bos)) prompt.ids.insert(prompt.ids.begin(), bos);
+  for (const std::int32_t id : prompt.ids) prompt.pieces.push_back(m_tokenizer->pieceOf(id));
+  return prompt;
+}
+
+std::vector<std::int32_t> PromptRenderer::encodePrompt(const std::string& text, bool plain) const {
+  std::vector<std::int32_t> ids = m_tokenizer->encode(text, {.addSpecial = true, .parseSpecial = !plain});
+  if (m_addsEos && !ids.empty() && ids.back() == m_tokenizer->eosId()) ids.pop_back();
+  return ids;
+}
+
+}  // namespace nibble
