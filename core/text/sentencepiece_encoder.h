@@ -42,16 +42,23 @@ class ScoreBpeEncoder : public PieceEncoder {
 /// The likeliest segmentation under a unigram model (Viterbi; Kudo 2018, arXiv:1804.10959).
 class UnigramEncoder : public PieceEncoder {
  public:
-  /// `excluded` (by id) pieces are never used: special ones.
-  UnigramEncoder(std::shared_ptr<const SentencePieceModel> model, const std::vector<bool>& excluded);
+  /// `excluded` (by id) pieces are never used: special ones. `exactScores` (by id) come from a tokenizer.json, whose library counts
+  /// in double precision; without them it is SentencePiece's single precision.
+  UnigramEncoder(std::shared_ptr<const SentencePieceModel> model, const std::vector<bool>& excluded,
+                 std::vector<double> exactScores = {});
   void encode(std::string_view text, EncodeScratch& scratch, std::vector<std::int32_t>& ids) const override;
 
  private:
+  struct BestPath;
+  void appendPath(std::string_view text, const std::vector<BestPath>& best, std::vector<std::int32_t>& ids) const;
+
   std::shared_ptr<const SentencePieceModel> m_model;
   UncoveredText m_uncovered;
   ByteTrie m_trie;
-  float m_minScore = 0;
-  float m_maxScore = 0;
+  std::vector<double> m_scores;  // by id
+  bool m_single;                 // sums are rounded to single precision, as SentencePiece does
+  double m_minScore = 0;
+  double m_maxScore = 0;
 };
 
 }  // namespace nibble

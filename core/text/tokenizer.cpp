@@ -23,7 +23,9 @@ Result<std::shared_ptr<const Tokenizer>> openTokenizer(const std::filesystem::pa
   };
   NIBBLE_TRY(const TokenizerConfig config, TokenizerConfig::open(folder));
   if (has("tokenizer.model")) return loadSentencePiece(folder / "tokenizer.model", config);
-  return fail(ErrorCode::fileMissing, "no tokenizer.model", folder.string());
+  if (has("tokenizer.json")) return loadTokenizerJson(folder / "tokenizer.json", config);
+  if (has("vocab.json") && has("merges.txt")) return loadVocabularyAndMerges(folder, config);
+  return fail(ErrorCode::fileMissing, "no tokenizer.model, tokenizer.json, or vocab.json with merges.txt", folder.string());
 }
 
 }  // namespace nibble

@@ -7,30 +7,33 @@
 namespace nibble {
 namespace {
 
-constexpr float kUnknownPenalty = 10.0f;
+constexpr double kUnknownPenalty = 10.0;
 
-struct BestPath {  // the best segmentation that ends here
-  float score = 0;
-  std::int32_t start = -1;
-  std::int32_t id = -1;
-};
-
-void offer(BestPath& target, double score, std::int32_t start, std::int32_t id) {
+template <typename Path>
+void offer(Path& target, double score, bool single, std::int32_t start, std::int32_t id) {
   if (target.start >= 0 && !(score > target.score)) return;
-  target = {static_cast<float>(score), start, id};
+  target = {single ? static_cast<double>(static_cast<float>(score)) : score, start, id};
 }
 
 }  // namespace
 
-UnigramEncoder::UnigramEncoder(std::shared_ptr<const SentencePieceModel> model, const std::vector<bool>& excluded)
-    : m_model(std::move(model)), m_uncovered(*m_model) {
+struct UnigramEncoder::BestPath {  // the best segmentation that ends here
+  double score = 0;
+  std::int32_t start = -1;
+  std::int32_t id = -1;
+};
+
+UnigramEncoder::UnigramEncoder(std::shared_ptr<const SentencePieceModel> model, const std::vector<bool>& excluded,
+                               std::vector<double> exactScores)
+    : m_model(std::move(model)), m_uncovered(*m_model), m_scores(std::move(exactScores)), m_single(m_scores.empty()) {
+  if (m_single) m_scores.assign(m_model->scores.begin(), m_model->scores.end());
   std::vector<std::pair<std::string_view, std::int32_t>> pieces;
   bool any = false;
   for (std::int32_t id = 0; id < m_model->vocabulary.size(); ++id) {
     const PieceKind kind = m_model->kinds[id];
-    if (kind == PieceKind::normal) {
-      m_minScore = any ? std::min(m_minScore, m_model->scores[id]) : m_model->scores[id];
-      m_maxScore = any ? std::max(m_maxScore, m_model->scores[id]) : m_model->scores[id];
+    if (kind == PieceKind::normal || !m_single) {
+      m_minScore = any ? std::min(m_minScore, m_scores[id]) : m_scores[id];
+      m_maxScore = any ? std::max(m_maxScore, m_scores[id]) : m_scores[id];
       any = true;
     }
     if ((kind == PieceKind::normal || kind == PieceKind::userDefined) && !excluded[id]) {
@@ -42,21 +45,28 @@ UnigramEncoder::UnigramEncoder(std::shared_ptr<const SentencePieceModel> model, 
 
 void UnigramEncoder::encode(std::string_view text, EncodeScratch&, std::vector<std::int32_t>& ids) const {
   std::vector<BestPath> best(text.size() + 1);
-  const float unknownScore = m_minScore - kUnknownPenalty;
+  // SentencePiece's sums, in its order and precision: the unknown score and sums are single, a user-defined piece's score is not.
+  const auto rounded = [&](double value) { return m_single ? static_cast<double>(static_cast<float>(value)) : value; };
+  const double unknownScore = rounded(m_minScore - kUnknownPenalty);
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t character = std::min<std::size_t>(utf8Length(text[at]), text.size() - at);
-    const float here = best[at].score;
+    const double here = best[at].score;
+    const auto start = static_cast<std::int32_t>(at);
     bool covered = false;
     m_trie.eachMatch(text, at, [&](std::int32_t id, std::size_t length) {
       // A user-defined piece gets a bonus that makes it always win.
-      const double score = m_model->kinds[id] == PieceKind::userDefined ? static_cast<float>(length) * m_maxScore - 0.1
-                                                                        : static_cast<double>(m_model->scores[id]);
-      offer(best[at + length], score + here, static_cast<std::int32_t>(at), id);
+      const bool bonus = m_model->kinds[id] == PieceKind::userDefined;
+      const double score = bonus ? rounded(static_cast<double>(length) * m_maxScore) - 0.1 : m_scores[id];
+      offer(best[at + length], score + here, m_single, start, id);
       covered = covered || length == character;
     });
-    if (!covered) offer(best[at + character], unknownScore + here, static_cast<std::int32_t>(at), m_model->unknownId);
+    if (!covered) offer(best[at + character], rounded(unknownScore + here), m_single, start, m_model->unknownId);
     at += character;
   }
+  appendPath(text, best, ids);
+}
+
+void UnigramEncoder::appendPath(std::string_view text, const std::vector<BestPath>& best, std::vector<std::int32_t>& ids) const {
   std::vector<std::int32_t> ends;
   for (auto at = static_cast<std::int32_t>(text.size()); at > 0; at = best[at].start) ends.push_back(at);
   bool afterUnknown = false;

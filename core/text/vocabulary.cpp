@@ -42,13 +42,15 @@ std::uint64_t hashNumber(std::uint64_t number) {
   return fold(number ^ start, 0x9E3779B97F4A7C15ull);
 }
 
-Vocabulary::Added Vocabulary::add(std::int64_t id, std::string_view piece) {
+Vocabulary::Added Vocabulary::add(std::int64_t id, std::string_view piece, bool listed) {
   if (id < 0 || id >= kMaxIds) return Added::idOutOfRange;
   if (m_text.size() + piece.size() > kMaxTextBytes) return Added::tooMuchText;
   if (static_cast<std::size_t>(id) >= m_spans.size()) m_spans.resize(id + 1);
   Span& span = m_spans[id];
   if (span.offset != kNowhere) return Added::idTaken;
-  span = {static_cast<std::uint32_t>(m_text.size()), static_cast<std::uint32_t>(piece.size())};
+  span.offset = static_cast<std::uint32_t>(m_text.size());
+  span.length = static_cast<std::uint32_t>(piece.size()) & 0x7FFFFFFF;
+  span.listed = listed;
   m_text.append(piece);
   return Added::ok;
 }
@@ -58,7 +60,7 @@ void Vocabulary::buildIndex() {
   while (slots < m_spans.size() * 2) slots *= 2;
   m_index.assign(slots, -1);
   for (std::int32_t id = 0; id < size(); ++id) {
-    if (!contains(id)) continue;
+    if (!contains(id) || !m_spans[id].listed) continue;
     std::size_t at = hashBytes(piece(id)) & (slots - 1);
     while (m_index[at] >= 0 && piece(m_index[at]) != piece(id)) at = (at + 1) & (slots - 1);
     if (m_index[at] < 0) m_index[at] = id;

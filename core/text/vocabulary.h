@@ -18,8 +18,8 @@ class Vocabulary {
 
   enum class Added : std::uint8_t { ok, idTaken, idOutOfRange, tooMuchText };
 
-  /// Puts `piece` at `id`; gaps between ids are legal. Text may hold any bytes, NUL too.
-  Added add(std::int64_t id, std::string_view piece);
+  /// Puts `piece` at `id`; gaps between ids are legal. Text may hold any bytes, NUL too. One that is not `listed` is never found.
+  Added add(std::int64_t id, std::string_view piece, bool listed = true);
 
   /// Makes `find` work for the pieces there are now; of equal pieces the lowest id is found.
   void buildIndex();
@@ -36,7 +36,8 @@ class Vocabulary {
  private:
   struct Span {
     std::uint32_t offset = kNowhere;
-    std::uint32_t length = 0;
+    std::uint32_t length : 31 = 0;
+    std::uint32_t listed : 1 = 0;
   };
   static constexpr std::uint32_t kNowhere = 0xFFFFFFFF;
 

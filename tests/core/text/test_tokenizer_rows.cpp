@@ -52,6 +52,18 @@ class TestTokenizerRows : public QObject {
     NIBBLE_NEED_SHARED_DATA(folder, "tokenizers/internlm2");
     checkFolder(folder, 65);
   }
+  void mistral() {
+    NIBBLE_NEED_SHARED_DATA(folder, "tokenizers/mistral-v0.3");
+    checkFolder(folder, 65);
+  }
+  void tinyLlama() {
+    NIBBLE_NEED_SHARED_DATA(folder, "tokenizers/tinyllama-chat");
+    checkFolder(folder, 65);
+  }
+  void qwen() {
+    NIBBLE_NEED_SHARED_DATA(folder, "tokenizers/qwen2.5");
+    checkFolder(folder, 65);
+  }
 };
 
 QTEST_APPLESS_MAIN(TestTokenizerRows)
