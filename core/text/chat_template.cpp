@@ -1,8 +1,6 @@
 #include "core/text/chat_template.h"
 
-#include <fstream>
-#include <nlohmann/json.hpp>
-#include <sstream>
+#include <new>
 
 #include "core/text/template/evaluator.h"
 #include "core/text/template/parser.h"
@@ -43,7 +41,7 @@ Result<TemplateOutput> ChatTemplate::render(const std::string& contextJson, cons
   try {
     jinja::Budget reading;  // the context is the caller's own: its size is not the template's to pay for
     reading.grant(contextJson.size());
-    context = jinja::parseJson(reading, contextJson);
+    context = jinja::readJson(reading, contextJson);
     if (!context.dict()) return fail(ErrorCode::wrongUsage, "the context is not a JSON object", {}, "context");
   } catch (const jinja::TemplateError& error) {
     return fail(ErrorCode::wrongUsage, "the context cannot be read: " + error.message, {}, "context");

@@ -1,7 +1,5 @@
 // Finds a model folder's chat template: chat_template.jinja, chat_template.json, or tokenizer_config.json.
-#include <fstream>
-#include <sstream>
-
+#include "core/base/text_file.h"
 #include "core/text/chat_template.h"
 #include "core/text/template/runtime.h"
 
@@ -10,21 +8,12 @@ namespace nibble {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::uintmax_t kMaxFileBytes = std::uintmax_t{64} << 20;
 
 /// Nothing where the file is not there.
 Result<std::optional<std::string>> readText(const fs::path& path) {
   std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (status.type() == fs::file_type::not_found) return std::nullopt;
-  if (status.type() != fs::file_type::regular) return fail(ErrorCode::fileMalformed, "not a regular file", path.string());
-  const std::uintmax_t size = fs::file_size(path, error);
-  if (error || size > kMaxFileBytes) return fail(ErrorCode::fileMalformed, "larger than 64 MiB", path.string());
-  std::ifstream stream(path, std::ios::binary);
-  std::string text(static_cast<std::size_t>(size), '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(size));
-  if (!stream && !stream.eof()) return fail(ErrorCode::fileMissing, "cannot be read", path.string());
-  text.resize(static_cast<std::size_t>(stream.gcount()));
+  if (fs::status(path, error).type() == fs::file_type::not_found) return std::nullopt;
+  NIBBLE_TRY(std::string text, readTextFile(path));
   return text;
 }
 
@@ -49,7 +38,7 @@ Result<std::optional<std::string>> fromJson(const fs::path& path) {
   try {
     jinja::Budget budget;
     budget.grant(json->size());
-    const jinja::Value config = jinja::parseJson(budget, *json);
+    const jinja::Value config = jinja::readJson(budget, *json);
     if (!config.dict()) return fail(ErrorCode::fileMalformed, "not a JSON object", path.string());
     const jinja::Value* field = config.dict()->find("chat_template");
     if (!field || field->isNone()) return std::nullopt;

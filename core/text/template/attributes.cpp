@@ -26,6 +26,14 @@ std::optional<Value> macroField(const Macro& macro, std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<Value> cyclerField(Cycler* cycler, std::string_view name) {
+  const auto method = [cycler](std::string_view spelled) { return Value(std::make_shared<const BoundMethod>(BoundMethod{Value(cycler), spelled})); };
+  if (name == "current") return cycler->items[cycler->position % cycler->items.size()];
+  if (name == "next") return method("next");
+  if (name == "reset") return method("reset");
+  return std::nullopt;
+}
+
 /// Fields that are neither items nor methods of Python's types.
 std::optional<Value> fieldOf(Runtime& runtime, const Value& object, const std::string& name) {
   if (const auto* space = object.as<Namespace*>()) {
@@ -34,6 +42,8 @@ std::optional<Value> fieldOf(Runtime& runtime, const Value& object, const std::s
       if (field == name) return value;
   }
   if (const auto* loop = object.as<LoopPtr>()) return loopField(*loop, name);
+  if (const List* list = object.list(); list && list->group && (name == "grouper" || name == "list")) return list->items[name == "list" ? 1 : 0];
+  if (const auto* cycler = object.as<Cycler*>()) return cyclerField(*cycler, name);
   if (const auto* macro = object.as<const Macro*>()) return macroField(**macro, name);
   return std::nullopt;
 }
@@ -83,14 +93,15 @@ Value itemOf(Runtime& runtime, const Value& object, const Value& key) {
   return undefined(objectName(object) + " has no attribute '" + key.string() + "'");
 }
 
-Value pathOf(Runtime& runtime, const Value& object, const Value& path) {
-  if (!path.isString()) return itemOf(runtime, object, path);
+Value pathOf(Runtime& runtime, const Value& object, const Value& path, const Value* fallback) {
+  const auto settled = [fallback](Value value) { return fallback && value.isUndefined() ? *fallback : value; };
+  if (!path.isString()) return settled(itemOf(runtime, object, path));
   Value value = object;
   for (std::string_view rest = path.string();; ) {
     const std::size_t dot = rest.find('.');
     const std::string part(rest.substr(0, dot));
     const bool number = !part.empty() && part.size() < 10 && std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
-    value = itemOf(runtime, value, number ? Value(std::int64_t{std::stol(part)}) : Value(part));
+    value = settled(itemOf(runtime, value, number ? Value(std::int64_t{std::stol(part)}) : Value(part)));
     if (dot == rest.npos) return value;
     rest.remove_prefix(dot + 1);
   }

@@ -10,7 +10,7 @@ Value Evaluator::call(const Value& callee, const Arguments& arguments) {
   if (const auto* macro = callee.as<const Macro*>()) return callMacro(**macro, arguments);
   if (const auto* function = callee.as<Function>()) return callFunction(*this, *function, arguments);
   if (const auto* method = callee.as<MethodPtr>()) return callMethod(**method, arguments);
-  if (const auto* cycler = callee.as<Cycler*>()) return callCycler(*this, **cycler);
+  if (const auto* cycler = callee.as<Cycler*>()) return callCycler(**cycler, "");
   if (const auto* loop = callee.as<LoopPtr>()) return callLoopMethod(*loop, "", arguments);
   if (callee.isUndefined()) throwUndefined(callee);
   throw TemplateError{"'" + typeName(callee) + "' object is not callable", 0};
@@ -71,6 +71,7 @@ Value Evaluator::callMethod(const BoundMethod& method, const Arguments& argument
   if (method.self.isString()) return callStringMethod(*this, method.self.string(), method.name, arguments);
   if (method.self.isDict()) return callDictMethod(*this, method.self, method.name, arguments);
   if (method.self.list()) return callListMethod(*this, method.self, method.name, arguments);
+  if (const auto* cycler = method.self.as<Cycler*>()) return callCycler(**cycler, method.name);
   return callLoopMethod(*method.self.as<LoopPtr>(), method.name, arguments);
 }
 

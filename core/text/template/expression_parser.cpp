@@ -1,4 +1,5 @@
 // Expressions, by Jinja's precedence: if-else, or, and, not, comparison, + −, ~, * / // %, **, sign, filters and tests.
+#include <algorithm>
 #include <charconv>
 
 #include "core/text/template/parser.h"

@@ -32,8 +32,7 @@ Value mapped(Runtime& runtime, const Value& input, const Arguments& arguments) {
   for (const Value& item : iterate(runtime.budget(), input)->items) {
     runtime.budget().spend();
     if (attribute) {
-      Value value = pathOf(runtime, item, *attribute);
-      out.push_back(value.isUndefined() && fallback ? *fallback : std::move(value));
+      out.push_back(pathOf(runtime, item, *attribute, fallback));
     } else {
       out.push_back(applyFilter(runtime, nameAt(arguments, 0, "map"), item, rest(arguments, 1)));
     }
@@ -66,11 +65,10 @@ Value grouped(Runtime& runtime, const Value& input, const Arguments& arguments) 
   const auto close = [&] {
     if (members.empty()) return;
     Value list = makeList(runtime.budget(), std::exchange(members, {}));
-    groups.push_back(makeList(runtime.budget(), {key, std::move(list)}, true));
+    groups.push_back(makeGroup(runtime.budget(), key, std::move(list)));
   };
   for (const Value& item : sorted->items) {
-    Value next = pathOf(runtime, item, bound.get(0));
-    if (next.isUndefined() && bound.find(1)) next = bound.get(1);
+    Value next = pathOf(runtime, item, bound.get(0), bound.find(1));
     if (members.empty() || !equal(runtime.budget(), key, next)) {
       close();
       key = next;

@@ -8,6 +8,28 @@ namespace nibble::jinja {
 
 namespace {
 
+/// Jinja's own idea of a title: a word begins after white space, - ( { [ or <.
+std::string titled(const std::string& text) {
+  std::string out;
+  std::size_t begin = 0;
+  const auto separates = [&text](std::size_t i) { return isSpace(firstCharacter(std::string_view(text).substr(i))) || std::string_view("-({[<").find(text[i]) != std::string_view::npos; };
+  for (std::size_t i = 0; i <= text.size();) {
+    const bool end = i == text.size();
+    if (end || separates(i)) {
+      const std::string_view word = std::string_view(text).substr(begin, i - begin);
+      const std::size_t first = word.empty() ? 0 : characterBytes(word);
+      (out += upper(word.substr(0, first))) += lower(word.substr(first));
+      if (end) break;
+      const std::size_t bytes = characterBytes(std::string_view(text).substr(i));
+      out.append(text, i, bytes);
+      begin = i += bytes;
+    } else {
+      i += characterBytes(std::string_view(text).substr(i));
+    }
+  }
+  return out;
+}
+
 template <typename Map>
 Filter mapped(Map map) {
   return [map](Runtime& runtime, const Value& input, const Arguments& arguments) {
@@ -107,7 +129,7 @@ void addTextFilters(FilterTable& table) {
   table["upper"] = mapped([](const std::string& text) { return upper(text); });
   table["lower"] = mapped([](const std::string& text) { return lower(text); });
   table["capitalize"] = mapped([](const std::string& text) { return capitalize(text); });
-  table["title"] = mapped([](const std::string& text) { return title(text); });
+  table["title"] = mapped(titled);
   table["string"] = table["safe"] = mapped([](std::string text) { return text; });
   table["trim"] = trimmed;
   table["replace"] = replaced;

@@ -75,6 +75,7 @@ Value toReal(Runtime&, const Value& input, const Arguments& arguments) {
 Value rounded(Runtime&, const Value& input, const Arguments& arguments) {
   const BoundArguments bound("round", arguments, {"precision", "method"});
   if (!input.isNumber()) throw TemplateError{"round needs a number", 0};
+  if (input.isInteger() && bound.integer(0, 0) >= 0 && bound.string(1, "common") == "common") return input;
   const double scale = std::pow(10.0, static_cast<double>(std::clamp<std::int64_t>(bound.integer(0, 0), -300, 300)));
   const std::string method = bound.string(1, "common");
   const double scaled = input.number() * scale;

@@ -148,7 +148,10 @@ Value callFunction(Runtime& runtime, Function function, const Arguments& argumen
   return Value();
 }
 
-Value callCycler(Runtime&, Cycler& cycler) {
+Value callCycler(Cycler& cycler, std::string_view name) {
+  if (name == "reset") cycler.position = 0;
+  if (name == "next") return cycler.items[cycler.position++ % cycler.items.size()];
+  if (!name.empty()) return Value(None{});
   if (!cycler.joiner) throw TemplateError{"'Cycler' object is not callable", 0};
   if (cycler.position++ == 0) return Value("");
   return cycler.items[0];

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/base/json_events.h"
 #include "core/text/template/python_text.h"
 #include "core/text/template/runtime.h"
 
@@ -12,56 +12,43 @@ namespace nibble::jinja {
 
 namespace {
 
-/// Builds values from SAX events, so that depth and repeated keys are seen while reading.
-class Reader : public nlohmann::json_sax<nlohmann::json> {
+/// Builds values from the reader's events; repeated keys are refused.
+class Reader : public JsonEvents {
  public:
   explicit Reader(Budget& budget) : m_budget(budget) {}
   Value take() { return std::move(m_result); }
-  const std::string& problem() const { return m_problem; }
 
-  bool null() override { return add(Value(None{})); }
-  bool boolean(bool flag) override { return add(Value(flag)); }
-  bool number_integer(std::int64_t number) override { return add(Value(number)); }
-  bool number_unsigned(std::uint64_t number) override {
-    return add(number <= INT64_MAX ? Value(static_cast<std::int64_t>(number)) : Value(static_cast<double>(number)));
-  }
-  bool number_float(double number, const std::string&) override { return add(Value(number)); }
-  bool string(std::string& text) override { return add(Value(std::move(text))); }
-  bool binary(nlohmann::json::binary_t&) override { return refuse("binary data"); }
-  bool start_object(std::size_t) override { return open(true); }
-  bool start_array(std::size_t) override { return open(false); }
-  bool key(std::string& name) override {
-    if (!m_open.back().keys.insert(name).second) return refuse("the key '" + name.substr(0, 80) + "' is repeated");
-    m_open.back().key = std::move(name);
+  bool onNull() override { return add(Value(None{})); }
+  bool onBoolean(bool flag) override { return add(Value(flag)); }
+  bool onInteger(std::int64_t number) override { return add(Value(number)); }
+  bool onReal(double number) override { return add(Value(number)); }
+  bool onString(std::string_view text) override { return add(Value(text)); }
+  bool onStartObject() override { return open(true); }
+  bool onStartArray() override { return open(false); }
+  bool onEndObject() override { return close(); }
+  bool onEndArray() override { return close(); }
+  bool onKey(std::string_view name) override {
+    if (!m_open.back().keys.emplace(name).second) return refuse("a key is repeated");
+    m_open.back().key = name;
     return true;
-  }
-  bool end_object() override { return close(); }
-  bool end_array() override { return close(); }
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
-    return refuse("malformed JSON at byte " + std::to_string(position));
   }
 
  private:
   struct Open {
     bool object = false;
     std::string key;
-    std::set<std::string> keys;
+    std::set<std::string, std::less<>> keys;
     std::vector<Value> items;
     std::vector<std::pair<Value, Value>> pairs;
   };
-  bool refuse(std::string problem) {
-    if (m_problem.empty()) m_problem = std::move(problem);
-    return false;
-  }
   bool open(bool object) {
-    if (m_open.size() >= kMaxNesting) return refuse("nested deeper than 100");
     m_open.emplace_back();
     m_open.back().object = object;
     return true;
   }
   bool add(Value value) {
     if (m_open.empty()) m_result = std::move(value);
-    else if (m_open.back().object) m_open.back().pairs.emplace_back(Value(std::move(m_open.back().key)), std::move(value));
+    else if (m_open.back().object) m_open.back().pairs.emplace_back(Value(m_open.back().key), std::move(value));
     else m_open.back().items.push_back(std::move(value));
     return true;
   }
@@ -74,7 +61,6 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
   Budget& m_budget;
   std::vector<Open> m_open;
   Value m_result;
-  std::string m_problem;
 };
 
 class Writer {
@@ -178,9 +164,10 @@ class Writer {
 
 std::string toJson(Runtime& runtime, const Value& value, const JsonStyle& style) { return Writer(runtime, style).run(value); }
 
-Value parseJson(Budget& budget, const std::string& json) {
+Value readJson(Budget& budget, const std::string& json) {
   Reader reader(budget);
-  if (!nlohmann::json::sax_parse(json, &reader)) throw TemplateError{reader.problem().empty() ? "malformed JSON" : reader.problem(), 0};
+  if (const Result<void> read = parseJson(json, reader, {}); !read)
+    throw TemplateError{(read.error().field.empty() ? "" : read.error().field + ": ") + read.error().detail, 0};
   return reader.take();
 }
 

@@ -70,8 +70,8 @@ Value attributeOf(Runtime& runtime, const Value& object, const std::string& name
 /// object[key]: items first, then methods.
 Value itemOf(Runtime& runtime, const Value& object, const Value& key);
 Value sliceOf(Runtime& runtime, const Value& object, const Value& from, const Value& to, const Value& step);
-/// A dotted path as map(attribute="a.b") takes it; numbers index.
-Value pathOf(Runtime& runtime, const Value& object, const Value& path);
+/// A dotted path as map(attribute="a.b") takes it; numbers index. `fallback` replaces what is undefined on the way.
+Value pathOf(Runtime& runtime, const Value& object, const Value& path, const Value* fallback = nullptr);
 
 // ---- string_methods.cpp, container_methods.cpp: calls of bound methods
 Value callStringMethod(Runtime& runtime, const std::string& self, std::string_view name, const Arguments& arguments);
@@ -84,7 +84,7 @@ std::optional<std::string_view> listMethod(std::string_view name);
 
 // ---- functions.cpp
 Value callFunction(Runtime& runtime, Function function, const Arguments& arguments);
-Value callCycler(Runtime& runtime, Cycler& cycler);
+Value callCycler(Cycler& cycler, std::string_view name);  ///< "" is the call of a joiner itself
 std::optional<Function> functionByName(std::string_view name);
 std::string formatTime(const std::tm& time, const std::string& format);
 
@@ -104,6 +104,6 @@ struct JsonStyle {
 };
 std::string toJson(Runtime& runtime, const Value& value, const JsonStyle& style);
 /// Reads JSON. Throws TemplateError where it is malformed, repeats a key or is nested deeper than 100.
-Value parseJson(Budget& budget, const std::string& json);
+Value readJson(Budget& budget, const std::string& json);
 
 }  // namespace nibble::jinja

@@ -56,14 +56,26 @@ const Value* Dict::find(std::string_view key) const {
   return nullptr;
 }
 
-Value makeList(Budget& budget, std::vector<Value> items, bool tuple) {
+namespace {
+
+std::shared_ptr<List> newList(Budget& budget, std::vector<Value> items, bool tuple) {
   budget.spend(2 + items.size());
   auto list = std::make_shared<List>();
   for (const Value& item : items) list->depth = std::max(list->depth, 1 + depthOf(item));
   checkDepth(list->depth);
   list->items = std::move(items);
   list->tuple = tuple;
-  return Value(ListPtr(std::move(list)));
+  return list;
+}
+
+}  // namespace
+
+Value makeList(Budget& budget, std::vector<Value> items, bool tuple) { return Value(ListPtr(newList(budget, std::move(items), tuple))); }
+
+Value makeGroup(Budget& budget, Value key, Value members) {
+  std::shared_ptr<List> group = newList(budget, {std::move(key), std::move(members)}, true);
+  group->group = true;
+  return Value(ListPtr(std::move(group)));
 }
 
 Value makeDict(Budget& budget, std::vector<std::pair<Value, Value>> items) {
@@ -75,17 +87,17 @@ Value makeDict(Budget& budget, std::vector<std::pair<Value, Value>> items) {
   for (auto& [key, value] : items) {
     const bool hashable = key.isString() || key.isNumber() || key.isNone() || (key.list() && key.list()->tuple);
     if (!hashable) throw TemplateError{"unhashable type: '" + typeName(key) + "'", 0};
-    const Value* old = nullptr;
+    std::size_t place = dict->items.size();
     if (indexed && key.isString()) {
       const auto found = seen.find(key.string());
-      if (found != seen.end()) old = &dict->items[found->second].second;
+      if (found != seen.end()) place = found->second;
     } else {
-      if (dict->items.size() > 64) budget.spend(dict->items.size() / 8);
-      old = findKey(budget, *dict, key);
+      budget.spend(dict->items.size() / 8);
+      for (place = 0; place < dict->items.size() && !equal(budget, dict->items[place].first, key);) ++place;
     }
     dict->depth = std::max({dict->depth, 1 + depthOf(value), 1 + depthOf(key)});
-    if (old) {
-      *const_cast<Value*>(old) = std::move(value);  // the dict is still ours alone
+    if (place < dict->items.size()) {
+      dict->items[place].second = std::move(value);
       continue;
     }
     dict->items.emplace_back(std::move(key), std::move(value));

@@ -80,6 +80,7 @@ class Value {
 struct List {
   std::vector<Value> items;
   bool tuple = false;
+  bool group = false;  ///< of groupby: its items are also called grouper and list
   int depth = 1;  ///< lists inside lists; bounded by makeList
 };
 
@@ -109,6 +110,8 @@ struct Cycler {
 
 /// Makes a container and pays for it. Throws TemplateError where containers are nested too deep.
 Value makeList(Budget& budget, std::vector<Value> items, bool tuple = false);
+/// groupby's (key, members).
+Value makeGroup(Budget& budget, Value key, Value members);
 /// Later pairs with an equal key replace the value of the first. Throws where a key cannot be one.
 Value makeDict(Budget& budget, std::vector<std::pair<Value, Value>> items);
 
