@@ -38,7 +38,15 @@ Result<OpenedModel> openFolder(const LoadRequest& request, OpenedModel model) {
   model.name = displayName(folder);
   NIBBLE_TRY(model.weights, openWeights(folder, model.config));
   model.warnings.insert(model.warnings.end(), model.weights.warnings.begin(), model.weights.warnings.end());
-  NIBBLE_TRY(model.tokenizer, openTokenizer(folder));
+  auto tokenizer = openTokenizer(folder);
+  if (tokenizer) {
+    model.tokenizer = *std::move(tokenizer);
+  } else if (tokenizer.error().code == ErrorCode::fileMissing) {
+    model.warnings.push_back("the folder has no tokenizer: the model takes and gives ids only");
+    return model;
+  } else {
+    return fail(std::move(tokenizer.error()));
+  }
   if (auto chatTemplate = openChatTemplate(folder); !chatTemplate) {
     model.warnings.push_back("the chat template cannot be used: " + chatTemplate.error().detail);
   } else if (*chatTemplate) {

@@ -17,7 +17,7 @@ struct OpenedModel {
   std::string name, path;
   ModelConfig config;
   Weights weights;
-  std::shared_ptr<const Tokenizer> tokenizer;         ///< null for "shape:NAME"
+  std::shared_ptr<const Tokenizer> tokenizer;         ///< null for "shape:NAME" and folders without one
   std::shared_ptr<const ChatTemplate> chatTemplate;   ///< null where the model has none
   SamplingOptions sampling;
   std::vector<std::string> warnings;
