@@ -17,6 +17,7 @@ struct Tables {
     setMatmul_portable(levels[0]);
     setElementwise_portable(levels[0]);
     setAttention_portable(levels[0]);
+    setQuantize_portable(levels[0]);
     levels[1] = levels[2] = levels[0];
 #if defined(__x86_64__)
     __builtin_cpu_init();
@@ -24,6 +25,7 @@ struct Tables {
       setMatmul_avx2(levels[1]);
       setElementwise_avx2(levels[1]);
       setAttention_avx2(levels[1]);
+      setQuantize_avx2(levels[1]);
       setInt8_avx2(levels[1]);
       best = KernelLevel::avx2;
       levels[2] = levels[1];
@@ -42,6 +44,7 @@ struct Tables {
     setMatmul_avx512(levels[2]);
     setElementwise_avx512(levels[2]);
     setAttention_avx512(levels[2]);
+    setQuantize_avx512(levels[2]);
     setInt8_avx512(levels[2]);
     best = KernelLevel::avx512;
   }

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 
+#include "kernels/blocks.h"
 #include "kernels/cpu/attention.h"
 #include "kernels/cpu/matmul.h"
 
@@ -19,6 +20,12 @@ struct KernelTable {
   void (*add)(const float*, float*, std::int64_t);
   void (*softmax)(float*, std::int64_t, float);
   std::int64_t (*argmax)(const float*, std::int64_t);
+  void (*quantizeQ8)(const float*, std::int64_t, BlockQ8*);
+  void (*quantizeQ4)(const float*, const float*, std::int64_t, BlockQ4*);
+  void (*quantizeNf4)(const float*, std::int64_t, std::uint8_t*, float*);
+  void (*widenHalves)(const void*, std::int64_t, float*);
+  void (*narrowToHalves)(const float*, std::int64_t, std::uint16_t*);
+  void (*widenBf16)(const void*, std::int64_t, float*);
 };
 
 /// The table in use.
@@ -28,14 +35,17 @@ const KernelTable& kernels();
 void setElementwise_portable(KernelTable& table);
 void setMatmul_portable(KernelTable& table);
 void setAttention_portable(KernelTable& table);
+void setQuantize_portable(KernelTable& table);
 #if defined(__x86_64__)
 void setElementwise_avx2(KernelTable& table);
 void setMatmul_avx2(KernelTable& table);
 void setAttention_avx2(KernelTable& table);
+void setQuantize_avx2(KernelTable& table);
 void setInt8_avx2(KernelTable& table);
 void setElementwise_avx512(KernelTable& table);
 void setMatmul_avx512(KernelTable& table);
 void setAttention_avx512(KernelTable& table);
+void setQuantize_avx512(KernelTable& table);
 void setInt8_avx512(KernelTable& table);
 #endif
 

@@ -1,0 +1,2 @@
+// Quantization with AVX2 and F16C.
+#include "kernels/cpu/quantize_impl.h"

@@ -1,0 +1,2 @@
+// Quantization with AVX-512 VBMI.
+#include "kernels/cpu/quantize_impl.h"

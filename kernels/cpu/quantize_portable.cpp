@@ -1,0 +1,2 @@
+// Quantization for any processor.
+#include "kernels/cpu/quantize_impl.h"
