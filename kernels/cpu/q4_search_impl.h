@@ -225,7 +225,6 @@ inline void quantizeQ4Block(const float* x, const float* importance, float peak,
   std::uint16_t half = 0;
   for (int refit = 0; refit < kRefits; ++refit) {
     half = floatToHalf(bestScale(x, importance, q, nullptr));
-    if ((half & 0x7fff) == 0x7c00) half = static_cast<std::uint16_t>(half - 1);  // beyond fp16: its largest number
     const float scale = halfToFloat(half);
     if (scale == 0.0f) break;  // below fp16
     nearestIndexes(x, 1.0f / scale, index);
