@@ -100,7 +100,7 @@ class TestCodec : public QObject {
           dequantizeRows(format, quantized(format, x, 1, 32).data(), 1, 32, back.data());
           QVERIFY(std::isnan(back[0]));  // seen when the model is used, never silently wrong
         }
-        for (float size : {0.0f, 1e-45f, 1e-39f, 3e-38f, 1e-7f, 1e7f, 3e38f}) {
+        for (float size : {0.0f, 1e-45f, 1e-39f, 3e-38f, 1e-7f, 5e6f, 3e38f}) {
           std::vector<float> x(32, 0.0f), back = poisoned(32);
           x[3] = -size;
           dequantizeRows(format, quantized(format, x, 1, 32).data(), 1, 32, back.data());
