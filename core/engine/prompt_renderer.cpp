@@ -1,7 +1,6 @@
 #include "core/engine/prompt_renderer.h"
 
 #include <algorithm>
-#include <array>
 #include <ctime>
 
 #include "core/base/json.h"
@@ -9,15 +8,20 @@
 namespace nibble {
 namespace {
 
-/// A private-use character repeated often enough to occur in no turn.
-std::string unusedMarker(const std::vector<ChatTurn>& turns) {
-  std::string marker;
-  const auto occurs = [&](const ChatTurn& turn) {
-    return turn.content.find(marker) != std::string::npos || turn.role.find(marker) != std::string::npos;
-  };
-  do marker += "\xEE\x80\x80";  // U+E000
-  while (std::any_of(turns.begin(), turns.end(), occurs));
-  return marker;
+/// A private-use character that occurs neither in a turn nor in the template. One character, so that no neighbour can complete it.
+std::string unusedMarker(const std::vector<ChatTurn>& turns, const std::string& source) {
+  for (unsigned code = 0xF0000; code < 0x10FFFE; ++code) {  // more of them than any conversation can hold
+    const std::string marker{static_cast<char>(0xF0 | code >> 18), static_cast<char>(0x80 | (code >> 12 & 63)),
+                             static_cast<char>(0x80 | (code >> 6 & 63)), static_cast<char>(0x80 | (code & 63))};
+    const auto occurs = [&](const std::string& text) { return text.find(marker) != std::string::npos; };
+    const bool used = std::any_of(turns.begin(), turns.end(), [&](const ChatTurn& turn) { return occurs(turn.content) || occurs(turn.role); });
+    if (!used && !occurs(source)) return marker;
+  }
+  return {};
+}
+
+bool looksLikeMarkup(const std::string& piece) {
+  return piece.size() > 2 && ((piece.front() == '<' && piece.back() == '>') || (piece.front() == '[' && piece.back() == ']'));
 }
 
 std::string without(std::string text, const std::string& marker) {
@@ -36,35 +40,41 @@ std::tm localNow() {
 
 PromptRenderer::PromptRenderer(std::shared_ptr<const Tokenizer> tokenizer, std::shared_ptr<const ChatTemplate> chatTemplate)
     : m_tokenizer(std::move(tokenizer)), m_template(std::move(chatTemplate)) {
-  for (std::int32_t id = 0; id < m_tokenizer->vocabularySize(); ++id) {
-    if (!m_tokenizer->isSpecial(id)) continue;
-    if (std::string piece = m_tokenizer->pieceOf(id); !piece.empty()) m_specials.push_back(std::move(piece));
-  }
-  std::sort(m_specials.begin(), m_specials.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  findSteering();
   const auto framed = m_tokenizer->encode("a", {.addSpecial = true, .parseSpecial = false});
   const auto plain = m_tokenizer->encode("a", {.addSpecial = false, .parseSpecial = false});
   m_addsBos = framed.size() > plain.size() && framed.front() == m_tokenizer->bosId();
   m_addsEos = framed.size() > plain.size() && framed.back() == m_tokenizer->eosId() && m_tokenizer->eosId() >= 0;
 }
 
-/// Length of the special token spelled at `position`, 0 if none.
-std::size_t PromptRenderer::specialAt(const std::string& text, std::size_t position) const {
-  for (const std::string& special : m_specials) {
-    if (text.compare(position, special.size(), special) == 0) return special.size();
+/// A token steers if its spelling becomes it where special tokens are parsed, and does not where they are plain text.
+void PromptRenderer::findSteering() {
+  for (std::int32_t id = 0; id < m_tokenizer->vocabularySize(); ++id) {
+    std::string piece = m_tokenizer->pieceOf(id);
+    const bool special = m_tokenizer->isSpecial(id);
+    if (piece.empty() || (!special && !looksLikeMarkup(piece))) continue;
+    const auto parsed = m_tokenizer->encode(piece, {.addSpecial = false, .parseSpecial = true, .atStart = false});
+    if (parsed != std::vector<std::int32_t>{id}) continue;
+    const auto plain = m_tokenizer->encode(piece, {.addSpecial = false, .parseSpecial = false, .atStart = false});
+    if (plain != parsed) m_steering.push_back({std::move(piece), special});
   }
-  return 0;
+  std::sort(m_steering.begin(), m_steering.end(), [](const auto& a, const auto& b) { return a.text.size() > b.text.size(); });
 }
 
-bool PromptRenderer::spellsSpecial(const std::string& text) const {
-  return std::any_of(m_specials.begin(), m_specials.end(),
-                     [&](const std::string& special) { return text.find(special) != std::string::npos; });
+/// The longest steering token spelled at `position`, or null.
+const PromptRenderer::Steering* PromptRenderer::steeringAt(const std::string& text, std::size_t position) const {
+  for (const Steering& token : m_steering) {
+    if (text.compare(position, token.text.size(), token.text) == 0) return &token;
+  }
+  return nullptr;
 }
 
-std::string PromptRenderer::mark(const std::string& content, const std::string& marker) const {
-  if (!spellsSpecial(content)) return content;
+/// `ownTurn`: the model wrote it, so only tokens flagged special are kept out.
+std::string PromptRenderer::mark(const std::string& content, const std::string& marker, bool ownTurn) const {
   std::string marked;
   for (std::size_t i = 0; i < content.size(); ++i) {
-    if (specialAt(content, i) > 0) marked += marker;
+    const Steering* token = steeringAt(content, i);
+    if (token && (token->special || !ownTurn)) marked += marker;
     marked += content[i];
   }
   return marked;
@@ -74,7 +84,8 @@ Result<std::string> PromptRenderer::runTemplate(const std::vector<ChatTurn>& tur
   std::string context = "{\"messages\":[";
   for (std::size_t i = 0; i < turns.size(); ++i) {
     context += i > 0 ? ",{\"role\":" : "{\"role\":";
-    context += jsonQuoted(mark(turns[i].role, marker)) + ",\"content\":" + jsonQuoted(mark(turns[i].content, marker)) + "}";
+    context += jsonQuoted(mark(turns[i].role, marker, false)) + ",\"content\":";
+    context += jsonQuoted(mark(turns[i].content, marker, turns[i].role == "assistant")) + "}";
   }
   context += "],\"add_generation_prompt\":true,\"bos_token\":" + jsonQuoted(m_tokenizer->pieceOf(m_tokenizer->bosId()));
   context += ",\"eos_token\":" + jsonQuoted(m_tokenizer->pieceOf(m_tokenizer->eosId())) + "}";
@@ -86,7 +97,7 @@ Result<std::string> PromptRenderer::runTemplate(const std::vector<ChatTurn>& tur
 void PromptRenderer::append(std::vector<std::int32_t>& ids, std::string text, const std::string& marker, bool parseSpecial) const {
   text = without(std::move(text), marker);
   if (text.empty()) return;
-  const auto more = m_tokenizer->encode(text, {.addSpecial = false, .parseSpecial = parseSpecial});
+  const auto more = m_tokenizer->encode(text, {.addSpecial = false, .parseSpecial = parseSpecial, .atStart = ids.empty()});
   ids.insert(ids.end(), more.begin(), more.end());
 }
 
@@ -111,9 +122,9 @@ std::vector<std::int32_t> PromptRenderer::encodeMarked(const std::string& text, 
     if (text.compare(i, marker.size(), marker) == 0) {
       marked = true;
       i += marker.size() + 1;  // the token behind a marker begins here and is plain text
-    } else if (const std::size_t length = specialAt(text, i); length > 0) {
+    } else if (const Steering* token = steeringAt(text, i)) {
       closeStretch(i);
-      i += length;
+      i += token->text.size();
       stretch = i;
     } else {
       ++i;
@@ -127,7 +138,8 @@ std::vector<std::int32_t> PromptRenderer::encodeMarked(const std::string& text, 
 Result<RenderedPrompt> PromptRenderer::render(const std::vector<ChatTurn>& turns) const {
   if (!m_template) return fail(ErrorCode::wrongUsage, "the model has no chat template", {}, "chat template");
   if (turns.empty()) return fail(ErrorCode::wrongUsage, "the conversation is empty", {}, "turns");
-  const std::string marker = unusedMarker(turns);
+  const std::string marker = unusedMarker(turns, m_template->source());
+  if (marker.empty()) return fail(ErrorCode::wrongUsage, "the conversation uses every private character", {}, "turns");
   NIBBLE_TRY(const std::string marked, runTemplate(turns, marker));
   RenderedPrompt prompt;
   prompt.text = without(marked, marker);

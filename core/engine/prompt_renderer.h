@@ -1,5 +1,7 @@
 // Turns a conversation into ids through the model's chat template, so that text typed by people never becomes a special token.
 //
+// Tokens that steer a model without being flagged special ("<think>", "<tool_call>") are kept from all but the model's own turns.
+//
 // How: every place in a message where a special token is spelled gets a marker in front (a character that occurs nowhere else in
 // the conversation), then the template runs, and special tokens are recognized only where no marker stands. The template thus sees
 // the real text (its strip, split and comparisons work) and harmless conversations are tokenized exactly as the whole rendering.
@@ -26,16 +28,20 @@ class PromptRenderer {
   std::vector<std::int32_t> encodePrompt(const std::string& text, bool plain) const;
 
  private:
-  std::size_t specialAt(const std::string& text, std::size_t position) const;
-  bool spellsSpecial(const std::string& text) const;
-  std::string mark(const std::string& content, const std::string& marker) const;
+  struct Steering {
+    std::string text;      // as spelled
+    bool special = false;  // flagged as special by the tokenizer
+  };
+  void findSteering();
+  const Steering* steeringAt(const std::string& text, std::size_t position) const;
+  std::string mark(const std::string& content, const std::string& marker, bool ownTurn) const;
   std::vector<std::int32_t> encodeMarked(const std::string& text, const std::string& marker) const;
   void append(std::vector<std::int32_t>& ids, std::string text, const std::string& marker, bool parseSpecial) const;
   Result<std::string> runTemplate(const std::vector<ChatTurn>& turns, const std::string& marker) const;
 
   std::shared_ptr<const Tokenizer> m_tokenizer;
   std::shared_ptr<const ChatTemplate> m_template;
-  std::vector<std::string> m_specials;  // spellings, longest first
+  std::vector<Steering> m_steering;  // longest first
   bool m_addsBos = false;
   bool m_addsEos = false;
 };

@@ -40,7 +40,7 @@ std::vector<std::int32_t> TextTokenizer::encode(std::string_view text, const Enc
   std::vector<std::int32_t> ids;
   if (options.addSpecial) ids = m_parts.before;
   EncodeScratch scratch;
-  bool first = true;
+  bool first = options.atStart;
   for (const AddedTokens::Segment& segment : m_parts.added.split(text, AddedTokens::Stage::raw, options.parseSpecial)) {
     if (segment.id >= 0) {
       ids.push_back(segment.id);

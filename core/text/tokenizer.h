@@ -16,6 +16,7 @@ namespace nibble {
 struct EncodeOptions {
   bool addSpecial = true;    ///< bos (and eos) where the tokenizer's files say so
   bool parseSpecial = true;  ///< special tokens spelled in the text become their ids; false: they stay plain text
+  bool atStart = true;       ///< false: text or tokens come before, so no dummy prefix is put in front
 };
 
 class Tokenizer {
