@@ -53,7 +53,8 @@ std::vector<PlanPart> cpuParts(const ModelConfig& config, const PlanRequest& req
   const ByteCount cache = ByteCount(2) * ByteCount(config.layers) * cpuKvBytes(config, request);
   parts.push_back({PartKind::kvCache, "KV cache " + std::string(kvFormatName(request.kv)), "cpu", cache.value()});
   parts.push_back({PartKind::workspace, "workspace", "cpu", cpuWorkspace(config, request).total.value()});
-  parts.push_back({PartKind::staging, "staging", "cpu", cpuStagingBytes(config, request).value()});
+  const CpuStaging staging = cpuStaging(config, request);
+  parts.push_back({PartKind::staging, "staging", "cpu", (staging.scratch + staging.tensor).value()});
   return parts;
 }
 

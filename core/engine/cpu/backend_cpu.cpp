@@ -44,7 +44,8 @@ Result<void> BackendCpu::allocate() {
   NIBBLE_CHECK(arena(PartKind::embedding, "embedding", m_embeddingArena));
   NIBBLE_CHECK(arena(PartKind::kvCache, "KV cache", m_cache));
   NIBBLE_CHECK(arena(PartKind::workspace, "workspace", m_workspace));
-  NIBBLE_CHECK(arena(PartKind::staging, "staging", m_staging));
+  NIBBLE_TRY(m_staging, Arena::allocate(cpuStaging(m_config, m_request.plan).scratch.value(), "staging"));
+  m_allocated += m_request.memory.bytesOf(PartKind::staging);  // the tensor of NF4 comes and goes on the heap
   const std::uint64_t cacheBytes = cpuKvBytes(m_config, m_request.plan).value();
   for (Layer& layer : m_layers) {
     layer.keys = reinterpret_cast<std::uint8_t*>(m_cache.take(cacheBytes));
@@ -101,7 +102,7 @@ Result<void> BackendCpu::loadFinalNorm(std::span<const float> weight) {
 
 Result<void> BackendCpu::finishLoading() {
   assert(m_weights.used() == m_weights.size() && m_head.used() == m_head.size() && m_cache.used() == m_cache.size());
-  m_allocated -= m_staging.size();
+  m_allocated -= m_request.memory.bytesOf(PartKind::staging);
   m_staging = Arena();
   // Pages are taken from the system when they are first written: do that now, not in the middle of a chat.
   constexpr std::int64_t kPiece = 1 << 21;

@@ -127,12 +127,14 @@ CpuWorkspace cpuWorkspace(const ModelConfig& config, const PlanRequest& request)
   return layout;
 }
 
-ByteCount cpuStagingBytes(const ModelConfig& config, const PlanRequest& request) {
-  ByteCount most;
+CpuStaging cpuStaging(const ModelConfig& config, const PlanRequest& request) {
+  CpuStaging most;
+  const auto keepLarger = [](ByteCount& kept, ByteCount other) { kept = other.value() > kept.value() ? other : kept; };
   const auto consider = [&](MatrixRole role, int layer) {
     const MatrixShape shape = matrixShape(config, role);
-    const ByteCount bytes = packingBytes(request.recipe.formatOf(role, layer), shape.rows, shape.columns, cpuThreads(request));
-    if (bytes.value() > most.value()) most = bytes;
+    const Format format = request.recipe.formatOf(role, layer);
+    keepLarger(most.scratch, packingBytes(format, shape.columns, cpuThreads(request)));
+    keepLarger(most.tensor, packingTensorBytes(format, shape.rows, shape.columns));
   };
   consider(MatrixRole::embedding, 0);
   consider(MatrixRole::head, 0);

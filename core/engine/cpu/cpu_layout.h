@@ -60,8 +60,11 @@ struct CpuWorkspace {
 };
 CpuWorkspace cpuWorkspace(const ModelConfig& config, const PlanRequest& request);
 
-/// Held while loading only: what the codecs need of one tensor.
-ByteCount cpuStagingBytes(const ModelConfig& config, const PlanRequest& request);
+/// Held while loading only: the scratch memory of the codecs, and a whole tensor where a format needs one.
+struct CpuStaging {
+  ByteCount scratch, tensor;
+};
+CpuStaging cpuStaging(const ModelConfig& config, const PlanRequest& request);
 
 /// Threads of the pool for a request (0: all the process may use).
 int cpuThreads(const PlanRequest& request);
