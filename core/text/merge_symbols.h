@@ -1,10 +1,11 @@
-// Byte-pair encoding of one stretch of text in O(n log n): repeatedly joins the neighbouring pair with the lowest rank, the
-// leftmost of equals. Who calls it says what joins and how well (SentencePiece by the joined text, merges by the two ids).
+// Byte-pair encoding of one stretch of text in O(n log n), linear where text repeats itself: repeatedly joins the neighbouring
+// pair with the lowest rank, the leftmost of equals. Who calls it says what joins and how well (SentencePiece by the joined text,
+// merges by the two ids).
 #pragma once
-#include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <vector>
+
+#include "core/text/merge_queue.h"
 
 namespace nibble {
 
@@ -27,7 +28,7 @@ struct MergeSymbol {
 /// Reused from one word to the next, so that words cost no allocation.
 struct MergeScratch {
   std::vector<MergeSymbol> symbols;
-  std::vector<std::uint64_t> heap;  // rank << 32 | index of the left symbol
+  std::vector<std::uint64_t> heap;  // PairHeap's
 };
 
 /// Joins all there is to join in `scratch.symbols` (each with id and begin set, in order; `textEnd` is the end of the last).
@@ -45,11 +46,13 @@ class SymbolMerger {
       m_symbols[i].next = i + 1 < count ? i + 1 : -1;
     }
     for (std::int32_t i = 0; i < count; ++i) price(i);
-    count <= kScanLimit ? runByScan() : runByHeap();
+    if (count <= kScanLimit) return runByScan();
+    count <= kHeapLimit ? runByQueue(PairHeap(m_heap)) : runByQueue(PairRuns());
   }
 
  private:
-  static constexpr std::int32_t kScanLimit = 24;  // below it a scan beats a heap
+  static constexpr std::int32_t kScanLimit = 24;    // up to it a scan beats a heap
+  static constexpr std::int32_t kHeapLimit = 4096;  // and a heap beats runs
 
   void price(std::int32_t left) {
     MergeSymbol& symbol = m_symbols[left];
@@ -65,7 +68,7 @@ class SymbolMerger {
     MergeSymbol& symbol = m_symbols[left];
     symbol.id = symbol.merge.id;
     MergeSymbol& gone = m_symbols[symbol.next];
-    gone.merge = {};  // so that entries in the heap that name it are stale
+    gone.merge = {};  // so that what the queue holds about it is stale
     symbol.next = gone.next;
     if (symbol.next >= 0) m_symbols[symbol.next].previous = left;
     price(left);
@@ -87,31 +90,17 @@ class SymbolMerger {
     }
   }
 
-  void push(std::int32_t left) {
-    if (m_symbols[left].merge.rank == kNoMerge) return;
-    m_heap.push_back(entry(left));
-    std::push_heap(m_heap.begin(), m_heap.end(), std::greater<>());
-  }
-
-  std::uint64_t entry(std::int32_t left) const {
-    return static_cast<std::uint64_t>(m_symbols[left].merge.rank) << 32 | static_cast<std::uint32_t>(left);
-  }
-
-  void runByHeap() {
-    m_heap.clear();
-    for (std::int32_t i = 0; i < static_cast<std::int32_t>(m_symbols.size()); ++i) {
-      if (m_symbols[i].merge.rank != kNoMerge) m_heap.push_back(entry(i));
-    }
-    std::make_heap(m_heap.begin(), m_heap.end(), std::greater<>());
-    while (!m_heap.empty()) {
-      std::pop_heap(m_heap.begin(), m_heap.end(), std::greater<>());
-      const std::uint64_t top = m_heap.back();
-      m_heap.pop_back();
-      const auto left = static_cast<std::int32_t>(top & 0xFFFFFFFF);
-      if (m_symbols[left].merge.rank != top >> 32) continue;  // the pair has changed since
-      join(left);
-      push(left);
-      if (m_symbols[left].previous >= 0) push(m_symbols[left].previous);
+  template <typename Queue>
+  void runByQueue(Queue queue) {
+    const auto push = [&](std::int32_t left) {
+      if (m_symbols[left].merge.rank != kNoMerge) queue.push({m_symbols[left].merge.rank, left});
+    };
+    for (std::int32_t i = 0; i < static_cast<std::int32_t>(m_symbols.size()); ++i) push(i);
+    for (QueuedPair pair; queue.pop(pair);) {
+      if (m_symbols[pair.left].merge.rank != pair.rank) continue;  // the pair has changed since
+      join(pair.left);
+      push(pair.left);
+      if (m_symbols[pair.left].previous >= 0) push(m_symbols[pair.left].previous);
     }
   }
 

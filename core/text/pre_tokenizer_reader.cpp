@@ -9,6 +9,10 @@ namespace {
 
 constexpr int kMaxDepth = 8;  // sequences within sequences
 
+/// \w+|[^\w\s]+ with the \w of the library that these files come from, which is wider than PCRE2's.
+constexpr std::string_view kWords =
+    R"([\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{200C}\x{200D}]+|[^\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{200C}\x{200D}\s]+)";
+
 class PreTokenizerReader {
  public:
   explicit PreTokenizerReader(PreTokenizerSteps& made) : m_made(made) {}
@@ -26,7 +30,7 @@ class PreTokenizerReader {
     }
     if (type == "WhitespaceSplit") return add(std::make_unique<CharacterStep>(isWhiteSpace, SplitBehavior::removed));
     if (type == "Whitespace") {
-      NIBBLE_TRY(TextPattern words, TextPattern::compile(R"(\w+|[^\w\s]+)", fields.file(), fields.pathOf("type")));
+      NIBBLE_TRY(TextPattern words, TextPattern::compile(kWords, fields.file(), fields.pathOf("type")));
       return add(std::make_unique<PatternStep>(std::move(words), SplitBehavior::removed, true));
     }
     return fail(ErrorCode::fileUnsupported, "a pre-tokenizer of the kind " + type, fields.file(), fields.pathOf("type"));

@@ -11,7 +11,7 @@ std::string Tokenizer::decode(std::span<const std::int32_t> ids, bool withSpecia
   bool first = true;
   for (const std::int32_t id : ids) {
     bytes += bytesOf(id, first, withSpecial);
-    first = first && isSpecial(id);
+    first = first && bytes.empty() && isSpecial(id);
   }
   return validUtf8(bytes);
 }

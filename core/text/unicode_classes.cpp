@@ -41,6 +41,7 @@ CharacterClass characterClass(char32_t code) {
 }
 
 bool isWordCharacter(char32_t code) {
+  if (code == 0x200C || code == 0x200D) return true;  // the joiners
   switch (utf8proc_category(static_cast<utf8proc_int32_t>(code))) {
     case UTF8PROC_CATEGORY_MN:
     case UTF8PROC_CATEGORY_MC:

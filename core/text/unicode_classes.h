@@ -10,7 +10,7 @@ enum class CharacterClass : std::uint8_t { letter, number, space, other };
 CharacterClass characterClass(char32_t code);
 
 bool isWhiteSpace(char32_t code);
-bool isWordCharacter(char32_t code);  ///< \w: letters, marks, decimal digits, connectors
+bool isWordCharacter(char32_t code);  ///< \w: letters, marks, decimal digits, connectors, joiners
 bool isPunctuation(char32_t code);    ///< \p{P} and the ASCII symbols
 bool isNumeric(char32_t code);        ///< \p{N}
 

@@ -6,6 +6,14 @@
 
 namespace nibble::test {
 
+EncodeOptions encodeOptions(const std::string& flags) {
+  EncodeOptions options;
+  const bool both = flags.find("--no-special") != std::string::npos;
+  options.addSpecial = !both && flags.find("--no-bos") == std::string::npos;
+  options.parseSpecial = !both && flags.find("--plain") == std::string::npos;
+  return options;
+}
+
 std::vector<TokenRow> readTokenRows(const std::filesystem::path& file) {
   std::vector<TokenRow> rows;
   std::ifstream in(file);
@@ -16,7 +24,8 @@ std::vector<TokenRow> readTokenRows(const std::filesystem::path& file) {
     row.text = json.value("text", "");
     row.ids = json.value("ids", std::vector<std::int32_t>());
     row.pieces = json.value("pieces", std::vector<std::string>());
-    row.decoded = json.value("decoded", row.text);
+    row.checkDecoded = !json.contains("decoded") || json["decoded"].is_string();
+    row.decoded = row.checkDecoded ? json.value("decoded", row.text) : std::string();
     row.flags = json.value("flags", "--no-special");
     rows.push_back(std::move(row));
   }

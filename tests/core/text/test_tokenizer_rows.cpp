@@ -10,14 +10,6 @@ using namespace nibble::test;
 
 namespace {
 
-EncodeOptions optionsOf(const std::string& flags) {
-  EncodeOptions options;
-  const bool both = flags.find("--no-special") != std::string::npos;
-  options.addSpecial = !both && flags.find("--no-bos") == std::string::npos;
-  options.parseSpecial = !both && flags.find("--plain") == std::string::npos;
-  return options;
-}
-
 QByteArray shown(const std::vector<std::int32_t>& ids) {
   QByteArray text;
   for (const std::int32_t id : ids) text += QByteArray::number(id) + ' ';
@@ -36,7 +28,7 @@ class TestTokenizerRows : public QObject {
     const std::vector<TokenRow> rows = readTokenRows(folder / "tokens_expected.jsonl");
     QCOMPARE(rows.size(), expectedRows);
     for (const TokenRow& row : rows) {
-      const auto ids = (*tokenizer)->encode(row.text, optionsOf(row.flags));
+      const auto ids = (*tokenizer)->encode(row.text, encodeOptions(row.flags));
       QVERIFY2(ids == row.ids, "text: " + QByteArray::fromStdString(row.text) + "\n got: " + shown(ids) + "\nwant: " + shown(row.ids));
       QCOMPARE((*tokenizer)->decode(ids, true), row.decoded);
       for (std::size_t i = 0; i < row.pieces.size(); ++i) QCOMPARE((*tokenizer)->pieceOf(ids[i]), row.pieces[i]);
