@@ -1,5 +1,5 @@
-// See thread_pool.h. The order that makes it correct: the job is written, then m_generation is raised; a worker that leaves the
-// job lowers m_busy; the caller returns when m_busy is 0, so no worker can still look at the old job.
+// See thread_pool.h. What makes it correct: the job is written before its ticket; only who has taken a piece off the ticket reads the
+// job; the caller returns when every piece is finished. So a worker that the system holds up delays nobody unless it has a piece.
 #include "kernels/cpu/thread_pool.h"
 
 #include <sched.h>
@@ -15,6 +15,7 @@ namespace nibble {
 namespace {
 
 constexpr auto kSpinTime = std::chrono::microseconds(50);
+constexpr int kCallerSpins = 2000;
 constexpr int kPiecesPerThread = 4;  // so that a thread that another program holds up does not hold up the rest
 
 void pause() {
@@ -38,8 +39,8 @@ ThreadPool::ThreadPool(int threads) {
 
 ThreadPool::~ThreadPool() {
   m_stop = true;
-  m_generation.fetch_add(1);
-  m_generation.notify_all();
+  m_alarm.fetch_add(1);
+  m_alarm.notify_all();
   for (std::thread& worker : m_workers) worker.join();
 }
 
@@ -54,48 +55,49 @@ void ThreadPool::run(std::int64_t count, std::int64_t grain, Function function, 
   m_context = context;
   m_count = count;
   m_piece = std::max(grain, (count + kPiecesPerThread * threads() - 1) / (kPiecesPerThread * threads()));
-  m_next.store(0, std::memory_order_relaxed);
-  m_busy.store(static_cast<int>(m_workers.size()), std::memory_order_relaxed);
-  m_generation.fetch_add(1);
-  if (m_sleeping.load() > 0) m_generation.notify_all();
-  takePieces();
-  for (int spins = 0; m_busy.load(std::memory_order_acquire) > 0; ++spins) {
-    if (spins < 20000) {
+  m_pieces = static_cast<std::uint32_t>((count + m_piece - 1) / m_piece);
+  m_unfinished.store(m_pieces, std::memory_order_relaxed);
+  const std::uint64_t job = (m_ticket.load(std::memory_order_relaxed) >> 32) + 1;
+  m_ticket.store(job << 32 | m_pieces);
+  m_alarm.fetch_add(1);
+  if (m_sleeping.load() > 0) m_alarm.notify_all();
+  while (takePiece()) {
+  }
+  for (int spins = 0; m_unfinished.load(std::memory_order_acquire) > 0; ++spins) {
+    if (spins < kCallerSpins) {
       pause();
     } else {
-      std::this_thread::yield();  // more threads than cores: let the worker finish
+      std::this_thread::yield();  // more threads than cores: let the worker finish its piece
     }
   }
 }
 
-void ThreadPool::takePieces() {
-  for (;;) {
-    const std::int64_t begin = m_next.fetch_add(m_piece, std::memory_order_relaxed);
-    if (begin >= m_count) return;
-    m_function(m_context, begin, std::min(begin + m_piece, m_count));
-  }
+/// Takes and does one piece of the current job, if one is left.
+bool ThreadPool::takePiece() {
+  std::uint64_t ticket = m_ticket.load(std::memory_order_acquire);
+  do {
+    if (static_cast<std::uint32_t>(ticket) == 0) return false;
+  } while (!m_ticket.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel, std::memory_order_acquire));
+  const std::int64_t begin = static_cast<std::int64_t>(m_pieces - static_cast<std::uint32_t>(ticket)) * m_piece;
+  m_function(m_context, begin, std::min(begin + m_piece, m_count));
+  m_unfinished.fetch_sub(1, std::memory_order_release);
+  return true;
 }
 
 void ThreadPool::workerLoop() {
-  std::uint32_t seen = 0;
-  for (;;) {
+  while (!m_stop.load()) {
+    const std::uint32_t alarm = m_alarm.load();
     const auto start = std::chrono::steady_clock::now();
-    std::uint32_t generation = m_generation.load(std::memory_order_acquire);
-    for (int spins = 0; generation == seen; ++spins) {
+    bool worked = false;
+    for (int spins = 0; !worked; ++spins) {
+      worked = takePiece();
       pause();
-      generation = m_generation.load(std::memory_order_acquire);
       if (spins % 64 == 63 && std::chrono::steady_clock::now() - start > kSpinTime) break;
     }
-    if (generation == seen) {
-      m_sleeping.fetch_add(1);
-      m_generation.wait(seen);
-      m_sleeping.fetch_sub(1);
-      continue;
-    }
-    seen = generation;
-    if (m_stop.load()) return;
-    takePieces();
-    m_busy.fetch_sub(1, std::memory_order_release);
+    if (worked) continue;
+    m_sleeping.fetch_add(1);
+    if (m_alarm.load() == alarm) m_alarm.wait(alarm);
+    m_sleeping.fetch_sub(1);
   }
 }
 

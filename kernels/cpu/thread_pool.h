@@ -30,18 +30,19 @@ class ThreadPool {
  private:
   using Function = void (*)(const void* context, std::int64_t begin, std::int64_t end);
   void run(std::int64_t count, std::int64_t grain, Function function, const void* context);
-  void takePieces();
+  bool takePiece();
   void workerLoop();
 
   std::vector<std::thread> m_workers;
-  // the job: written by the caller before m_generation changes
+  // The job. Written by the caller while no piece is out, read by whoever has taken a piece.
   Function m_function = nullptr;
   const void* m_context = nullptr;
   std::int64_t m_count = 0;
   std::int64_t m_piece = 0;
-  alignas(64) std::atomic<std::int64_t> m_next{0};
-  alignas(64) std::atomic<std::uint32_t> m_generation{0};
-  alignas(64) std::atomic<int> m_busy{0};
+  std::uint32_t m_pieces = 0;
+  alignas(64) std::atomic<std::uint64_t> m_ticket{0};  // number of the job << 32 | pieces not yet taken
+  alignas(64) std::atomic<std::uint32_t> m_unfinished{0};
+  alignas(64) std::atomic<std::uint32_t> m_alarm{0};   // what sleeping workers wait for
   std::atomic<int> m_sleeping{0};
   std::atomic<bool> m_stop{false};
 };
