@@ -2,6 +2,7 @@
 
 #include "app/chat_archive.h"
 #include "app/inference_queue.h"
+#include "app/log_history.h"
 #include "app/metrics_history.h"
 #include "app/model_library.h"
 #include "app/model_session.h"
@@ -14,6 +15,7 @@ ApplicationContext::ApplicationContext(const AppPaths& paths, const EngineDoor& 
     : QObject(parent),
       m_paths(paths),
       m_door(door),
+      m_log(std::make_unique<LogHistory>()),
       m_settings(std::make_unique<SettingsStore>(paths.config)),
       m_chats(std::make_unique<ChatArchive>(paths.data)),
       m_library(std::make_unique<ModelLibrary>(door, *m_settings)),

@@ -10,6 +10,7 @@ namespace nibble {
 
 class ChatArchive;
 class InferenceQueue;
+class LogHistory;
 class MetricsHistory;
 class MetricsSampler;
 class ModelLibrary;
@@ -32,11 +33,13 @@ class ApplicationContext : public QObject {
   ModelSession& model() { return *m_model; }
   Planner& planner() { return *m_planner; }
   MetricsHistory& metrics() { return *m_metrics; }
+  LogHistory& log() { return *m_log; }
 
  private:
   // Destroyed from the last to the first.
   AppPaths m_paths;
   EngineDoor m_door;
+  std::unique_ptr<LogHistory> m_log;
   std::unique_ptr<SettingsStore> m_settings;
   std::unique_ptr<ChatArchive> m_chats;
   std::unique_ptr<ModelLibrary> m_library;

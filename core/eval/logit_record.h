@@ -1,6 +1,6 @@
 // The reference's logits over a text, kept in a temporary file, so that a model and its reference need not be loaded together.
-// A row holds its maximum and log-sum-exp in fp32 and every logit as 16 bits of the distance to the maximum (0 … 24 nats): the
-// rounding moves a KL divergence by less than 1e-8.
+// A row holds its maximum and log-sum-exp in fp32 and every logit as 16 bits of the distance to the maximum (0 … 24 nats); a
+// KL divergence computed from it is within 0.5 % at 0.0005 nats and far closer above.
 #pragma once
 #include <cstdint>
 #include <cstdio>

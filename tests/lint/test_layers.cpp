@@ -40,7 +40,7 @@ class TestLayers : public QObject {
   Q_OBJECT
  private slots:
   void includesPointDownwards() {
-    static const QRegularExpression pattern(R"re(^\s*#\s*include\s+([<"])([^">]+)[">])re");
+    static const QRegularExpression pattern("^\\s*#\\s*include\\s+([<\"])([^\">]+)[\">]");
     QStringList wrong;
     const QStringList layers{"kernels", "core", "app", "ui"};
     const auto all = sources(layers);
@@ -74,7 +74,7 @@ class TestLayers : public QObject {
   }
 
   void kernelsAndCoreNeverPrintOrExit() {
-    static const QRegularExpression pattern(R"(\b(std::cout|std::cerr|printf\s*\(|std::exit\s*\(|std::abort\s*\(|abort\s*\(\s*\)))");
+    static const QRegularExpression pattern("\\b(std::cout|std::cerr|printf\\s*\\(|std::exit\\s*\\(|std::abort\\s*\\(|abort\\s*\\(\\s*\\))");
     QStringList wrong;
     for (const Source& source : sources({"kernels", "core"})) {
       for (int i = 0; i < source.lines.size(); ++i) {

@@ -82,7 +82,7 @@ class TestCharts : public QObject {
     QVERIFY(chart.saveSvg(m_folder.filePath("chart.svg"), 600, 300));
     QSvgRenderer renderer(m_folder.filePath("chart.svg"));
     QVERIFY(renderer.isValid());
-    QCOMPARE(renderer.defaultSize(), QSize(600, 300));
+    QCOMPARE(renderer.viewBox(), QRect(0, 0, 600, 300));
   }
 
   void aPathThatCannotBeWrittenIsSaid() {
