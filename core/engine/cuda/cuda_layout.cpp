@@ -12,7 +12,6 @@ constexpr std::uint64_t kAlignment = 256;
 constexpr std::uint64_t kArenaGranularity = 2ull << 20;
 constexpr std::uint64_t kTileBytes = 80ull << 20;  // one gate or up matrix of InternLM3-8B in 16 bits
 constexpr std::uint64_t kFlagBytes = 256;
-constexpr std::uint64_t kDecodeBytes = 16ull << 20;  // split attention's partial results and rounded activations
 constexpr std::int64_t kLongestContext = 1ll << 32;
 
 std::uint64_t plus(std::uint64_t a, std::uint64_t b) { return std::min(kMost, std::min(a, kMost) + std::min(b, kMost)); }
@@ -52,12 +51,31 @@ std::uint64_t tileBytesFor(const ModelConfig& config, const Recipe& recipe, Comp
   return gpu::alignUp(std::min(most, kTileBytes), kAlignment);
 }
 
-bool holdsNestedNf4(const ModelConfig& config, const Recipe& recipe) {
-  if (recipe.embedding == Format::nf4dq || recipe.head == Format::nf4dq) return true;
+/// Room for decode_step.h's workspace: its vectors, the partial results of split attention (at most 320 blocks or one a KV head),
+/// the sampler's candidates and the history of ids. The module refuses to start if its kernels want more.
+std::uint64_t decodeRoom(const ModelConfig& config, const PlanRequest& request) {
+  constexpr std::uint64_t kAttentionBlocks = 320, kCandidateFloats = 64 * 128 * 2, kBuffers = 16;
+  const std::uint64_t headDim = unsignedOf(config.headDim), heads = unsignedOf(config.heads), group = unsignedOf(config.groupSize());
+  const std::uint64_t vectors = unsignedOf(config.hidden) + 2 * unsignedOf(config.queryWidth()) + 2 * unsignedOf(config.kvWidth()) +
+                                unsignedOf(config.intermediate) + unsignedOf(config.vocab) + headDim + 2 * heads;
+  const std::uint64_t partials = times(std::max(kAttentionBlocks, unsignedOf(config.kvHeads)), group, headDim + 2);
+  return times(plus(plus(vectors, partials), plus(kCandidateFloats, unsignedOf(request.context))), 4) + kBuffers * kAlignment;
+}
+
+/// Weights of the largest matrix held in NF4, plain or doubly quantized; 0 if there is none.
+std::uint64_t largestNf4(const ModelConfig& config, const Recipe& recipe) {
+  std::uint64_t most = 0;
+  const auto consider = [&](MatrixRole role, Format format) {
+    if (format != Format::nf4 && format != Format::nf4dq) return;
+    const auto [rows, columns] = matrixExtent(config, role);
+    most = std::max(most, times(unsignedOf(rows), unsignedOf(columns)));
+  };
   for (int layer = 0; layer < config.layers; ++layer)
     for (int role = 0; role < kLayerMatrixCount; ++role)
-      if (recipe.formatOf(static_cast<MatrixRole>(role), layer) == Format::nf4dq) return true;
-  return false;
+      consider(static_cast<MatrixRole>(role), recipe.formatOf(static_cast<MatrixRole>(role), layer));
+  consider(MatrixRole::embedding, recipe.embedding);
+  consider(MatrixRole::head, recipe.head);
+  return most;
 }
 
 std::uint64_t kvBytes(const ModelConfig& config, const PlanRequest& request) {
@@ -116,10 +134,7 @@ StagingLayout stagingLayout(const ModelConfig& config, const PlanRequest& reques
   StagingLayout layout;
   ArenaLayout arena;
   for (auto& piece : layout.pieces) piece = arena.place(kUploadPieceBytes);
-  if (holdsNestedNf4(config, request.recipe)) {
-    const std::uint64_t widest = std::max({unsignedOf(config.vocab), unsignedOf(config.intermediate), unsignedOf(config.queryWidth())});
-    layout.absmax = arena.place(times(widest, std::max(unsignedOf(config.hidden), unsignedOf(config.queryWidth()))) / 64 * 4 + 4096);
-  }
+  layout.absmax = arena.place((largestNf4(config, request.recipe) + 63) / 64 * 4);
   layout.bytes = arena.bytes();
   return layout;
 }
@@ -134,7 +149,7 @@ WorkspaceLayout workspaceLayout(const ModelConfig& config, const PlanRequest& re
   const std::uint64_t half = unsignedOf(config.headDim) / 2, vocab = unsignedOf(config.vocab);
   layout.tileBytes = tileBytesFor(config, request.recipe, compute);
   layout.cublasBytes = capabilityMajor >= 9 ? 32ull << 20 : 8ull << 20;  // what cuBLAS's manual recommends
-  layout.decodeBytes = kDecodeBytes;
+  layout.decodeBytes = decodeRoom(config, request);
 
   ArenaLayout arena;
   layout.residual = arena.place(times(rows, hidden, 4));

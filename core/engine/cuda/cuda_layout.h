@@ -74,7 +74,7 @@ constexpr std::uint64_t kUploadPieceBytes = 16ull << 20;
 /// Offsets in the workspace arena while loading.
 struct StagingLayout {
   std::uint64_t pieces[2] = {};
-  std::uint64_t absmax = 0;  ///< nf4-dq: fp32 absmax of a whole matrix before its second quantization
+  std::uint64_t absmax = 0;  ///< NF4: fp32 absmax of every block of a matrix, before it is placed or quantized again
   std::uint64_t bytes = 0;
 };
 StagingLayout stagingLayout(const ModelConfig& config, const PlanRequest& request);

@@ -1,0 +1,112 @@
+#include "core/engine/cuda/module/decode_pass.h"
+
+#include <algorithm>
+#include <new>
+
+namespace nibble {
+
+namespace {
+constexpr int kMostPenaltyIds = 1024;
+constexpr std::size_t kOutputOffset = 256;
+
+gpu::DecodeShape shapeOf(const ModelConfig& config, const PlanRequest& plan, float ropeFactor) {
+  gpu::DecodeShape shape;
+  shape.layers = config.layers, shape.hidden = config.hidden, shape.heads = config.heads, shape.kvHeads = config.kvHeads;
+  shape.headDim = config.headDim, shape.intermediate = config.intermediate, shape.vocab = config.vocab;
+  shape.capacity = plan.context;
+  shape.kvFormat = deviceKvFormat(plan.kv);
+  shape.normEps = config.rmsNormEps;
+  shape.ropeFactor = ropeFactor;
+  shape.activationBits = plan.recipe.activationBits;
+  return shape;
+}
+}  // namespace
+
+template <typename Launches>
+Result<Graph> Graph::capture(cudaStream_t stream, const Launches& launches) {
+  NIBBLE_CUDA(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+  const cudaError_t launched = launches();
+  cudaGraph_t graph = nullptr;
+  const cudaError_t ended = cudaStreamEndCapture(stream, &graph);
+  Graph made;
+  cudaError_t status = launched != cudaSuccess ? launched : ended;
+  if (status == cudaSuccess) status = cudaGraphInstantiate(&made.m_graph, graph, 0);
+  if (graph) cudaGraphDestroy(graph);
+  if (status != cudaSuccess) return fail(cudaFailure(status, "decode graph"));
+  NIBBLE_CUDA(cudaGraphUpload(made.m_graph, stream));
+  return made;
+}
+
+Result<DecodePass> DecodePass::make(Card& card, WeightStore& weights, const ModelConfig& config, const PlanRequest& plan, float ropeFactor,
+                                    const float* finalNorm, const float* frequencies, std::byte* workspace, std::uint64_t workspaceBytes) {
+  DecodePass pass;
+  pass.m_card = &card;
+  NIBBLE_TRY(pass.m_exchange, PinnedBuffer::allocate(2 * kOutputOffset));
+  gpu::DecodeModel& model = pass.m_model;
+  model.shape = shapeOf(config, plan, ropeFactor);
+  if (gpu::decodeWorkspaceBytes(model.shape) > workspaceBytes)
+    return fail(ErrorCode::failed, "the plan's workspace is too small for the decode kernels", {}, "workspace");
+  model.workspace = gpu::carveDecodeWorkspace(model.shape, workspace);
+  model.layers = weights.layers().data();
+  model.embedding = weights.embedding();
+  model.head = weights.head();
+  model.finalNorm = finalNorm;
+  model.inverseFrequencies = frequencies;
+  model.input = new (pass.m_exchange.data()) gpu::StepInput();
+  model.output = new (pass.m_exchange.data() + kOutputOffset) gpu::StepOutput();
+  NIBBLE_CUDA(gpu::decodeTuning(card.ordinal(), model.tuning));
+  return pass;
+}
+
+Result<void> DecodePass::capture() {
+  const cudaStream_t stream = m_card->stream().get();
+  NIBBLE_TRY(m_step, Graph::capture(stream, [&] { return gpu::decodeStep(stream, m_model); }));
+  NIBBLE_TRY(m_sampledStep, Graph::capture(stream, [&] {
+    const cudaError_t status = gpu::decodeStep(stream, m_model);
+    return status == cudaSuccess ? gpu::sampleToken(stream, m_model) : status;
+  }));
+  return {};
+}
+
+void DecodePass::setInput(std::int32_t id, std::int64_t position) {
+  *m_model.input = gpu::StepInput();
+  m_model.input->token = id;
+  m_model.input->position = static_cast<std::int32_t>(position);
+}
+
+cudaError_t DecodePass::step(std::int32_t id, std::int64_t position) {
+  setInput(id, position);
+  const cudaStream_t stream = m_card->stream().get();
+  return m_step ? m_step.launch(stream) : gpu::decodeStep(stream, m_model);
+}
+
+bool DecodePass::canSample(const SamplingOptions& options) {
+  if (options.greedy) return true;
+  const bool few = options.topK >= 1 && options.topK <= gpu::kSampleTopKMax;
+  const bool windowFits = options.repetitionPenalty == 1.0f || options.penaltyWindow <= kMostPenaltyIds;
+  return (few || options.temperature <= 0) && windowFits && options.presencePenalty == 0 && options.frequencyPenalty == 0;
+}
+
+cudaError_t DecodePass::stepAndSample(std::int32_t id, std::int64_t position, const SamplingOptions& options, float draw) {
+  setInput(id, position);
+  gpu::StepInput& input = *m_model.input;
+  const bool maximum = options.temperature <= 0;
+  input.greedy = options.greedy ? 1 : 0;
+  input.topK = maximum ? 1 : options.topK;
+  input.temperature = maximum ? 1.0f : options.temperature;
+  input.topP = options.topP;
+  input.minP = options.minP;
+  input.repetitionPenalty = options.repetitionPenalty;
+  input.penaltyWindow = std::clamp(options.penaltyWindow, 0, kMostPenaltyIds);
+  input.draw = draw;
+  const cudaStream_t stream = m_card->stream().get();
+  if (m_sampledStep) return m_sampledStep.launch(stream);
+  const cudaError_t status = gpu::decodeStep(stream, m_model);
+  return status == cudaSuccess ? gpu::sampleToken(stream, m_model) : status;
+}
+
+cudaError_t DecodePass::headOfRow(const float* residual, float* logits, cudaStream_t stream) const {
+  return gpu::matvec(stream, m_model.head, residual, m_model.finalNorm, m_model.shape.normEps, nullptr, logits, m_model.shape.activationBits, m_model.tuning);
+}
+
+}  // namespace nibble

@@ -1,0 +1,128 @@
+#include "core/engine/cuda/module/weight_uploader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+#include "core/engine/cuda/module/dynamic_code.h"
+#include "kernels/cuda/quantize.h"
+
+namespace nibble {
+
+namespace {
+gpu::SourceType sourceType(DType type) { return static_cast<gpu::SourceType>(type); }
+static_assert(static_cast<int>(DType::f32) == static_cast<int>(gpu::SourceType::f32));
+static_assert(static_cast<int>(DType::bf16) == static_cast<int>(gpu::SourceType::bf16));
+
+bool isNf4(gpu::MatrixFormat format) { return format == gpu::MatrixFormat::nf4 || format == gpu::MatrixFormat::nf4dq; }
+
+/// Rows of one piece: as many as fit, and for NF4 so many that every piece begins on a block of 64.
+std::int64_t rowsAPiece(const WeightSource& source, gpu::MatrixFormat format) {
+  const std::int64_t rowBytes = source.columns * static_cast<std::int64_t>(dtypeBytes(source.dtype));
+  std::int64_t rows = static_cast<std::int64_t>(kUploadPieceBytes) / std::max<std::int64_t>(rowBytes, 1);
+  if (isNf4(format)) rows -= rows % (64 / std::gcd<std::int64_t>(64, source.columns));
+  return std::min(rows, source.rows);
+}
+
+/// The parts of the file that rows [first, first + rows) of a scattered matrix lie in.
+std::vector<HostCopy> gather(const WeightSource& source, std::int64_t first, std::int64_t rows, std::byte* to) {
+  const std::int64_t rowBytes = source.columns * static_cast<std::int64_t>(dtypeBytes(source.dtype));
+  std::vector<HostCopy> copies;
+  std::int64_t segmentFirst = 0;
+  for (const RowSegment& segment : source.segments) {
+    const std::int64_t begin = std::max(first, segmentFirst), end = std::min(first + rows, segmentFirst + segment.rows);
+    if (begin < end)
+      copies.push_back({to + (begin - first) * rowBytes, segment.data + (begin - segmentFirst) * rowBytes, static_cast<std::size_t>((end - begin) * rowBytes)});
+    segmentFirst += segment.rows;
+  }
+  return copies;
+}
+}  // namespace
+
+Result<std::unique_ptr<WeightUploader>> WeightUploader::make(std::byte* staging, const StagingLayout& layout) {
+  std::unique_ptr<WeightUploader> uploader(new WeightUploader());
+  for (int i = 0; i < kSlots; ++i) {
+    Slot& slot = uploader->m_slots[i];
+    NIBBLE_TRY(slot.stream, Stream::make());
+    NIBBLE_TRY(slot.done, Event::make());
+    NIBBLE_TRY(slot.host, PinnedBuffer::allocate(kUploadPieceBytes));
+    slot.device = staging + layout.pieces[i];
+  }
+  uploader->m_absmax = reinterpret_cast<float*>(staging + layout.absmax);
+  uploader->m_absmaxBytes = layout.bytes - layout.absmax;
+  NIBBLE_TRY(uploader->m_code, PinnedBuffer::allocate(256 * sizeof(float)));
+  const auto code = dynamicCode();
+  std::memcpy(uploader->m_code.data(), code.data(), 256 * sizeof(float));
+  uploader->m_copier = std::make_unique<HostCopier>();
+  return uploader;
+}
+
+WeightUploader::~WeightUploader() {
+  if (m_copier) static_cast<void>(finish());  // nothing may still read the pinned buffers
+}
+
+Result<void> WeightUploader::upload(const WeightSource& source, const gpu::MatrixView& matrix, std::stop_token stop) {
+  if (source.rows != matrix.rows || source.columns != matrix.columns)
+    return fail(ErrorCode::failed, "the matrix has not the model's shape", {}, source.name);
+  const std::int64_t step = rowsAPiece(source, matrix.format);
+  const std::uint64_t blocks = (static_cast<std::uint64_t>(source.rows) * static_cast<std::uint64_t>(source.columns) + 63) / 64;
+  if (step < 1 || (isNf4(matrix.format) && blocks * sizeof(float) > m_absmaxBytes))
+    return fail(ErrorCode::fileUnsupported, "a row of the matrix is longer than the upload buffer", {}, source.name);
+  if (isNf4(matrix.format)) NIBBLE_CHECK(finish());  // the scales of one matrix at a time
+  for (std::int64_t row = 0; row < source.rows; row += step) {
+    if (stop.stop_requested()) return fail(ErrorCode::cancelled, "stopped while loading", {}, source.name);
+    NIBBLE_CHECK(uploadPiece(source, matrix, row, static_cast<std::int32_t>(std::min(step, source.rows - row))));
+  }
+  return matrix.format == gpu::MatrixFormat::nf4dq ? nestAbsmax(matrix) : Result<void>();
+}
+
+Result<void> WeightUploader::uploadPiece(const WeightSource& source, const gpu::MatrixView& matrix, std::int64_t firstRow, std::int32_t rows) {
+  Slot& slot = m_slots[m_next];
+  m_next = (m_next + 1) % kSlots;
+  NIBBLE_CUDA(cudaEventSynchronize(slot.done.get()));
+  m_copier->copy(gather(source, firstRow, rows, slot.host.data()));
+  const std::size_t bytes = static_cast<std::size_t>(rows) * static_cast<std::size_t>(source.columns) * dtypeBytes(source.dtype);
+  NIBBLE_CUDA(cudaMemcpyAsync(slot.device, slot.host.data(), bytes, cudaMemcpyHostToDevice, slot.stream.get()));
+  NIBBLE_CHECK(quantize(slot, source, matrix, firstRow, rows));
+  NIBBLE_CUDA(cudaEventRecord(slot.done.get(), slot.stream.get()));
+  return {};
+}
+
+Result<void> WeightUploader::quantize(const Slot& slot, const WeightSource& source, const gpu::MatrixView& matrix, std::int64_t firstRow, std::int32_t rows) {
+  const gpu::SourcePiece piece{slot.device, sourceType(source.dtype), firstRow, rows};
+  const cudaStream_t stream = slot.stream.get();
+  switch (matrix.format) {
+    case gpu::MatrixFormat::f32:
+    case gpu::MatrixFormat::f16:
+    case gpu::MatrixFormat::bf16: NIBBLE_CUDA(gpu::store_rows(stream, piece, matrix)); break;
+    case gpu::MatrixFormat::q8: NIBBLE_CUDA(gpu::quantize_q8(stream, piece, matrix)); break;
+    case gpu::MatrixFormat::q4: NIBBLE_CUDA(gpu::quantize_q4(stream, piece, matrix)); break;
+    case gpu::MatrixFormat::nf4:
+    case gpu::MatrixFormat::nf4dq: {
+      NIBBLE_CUDA(gpu::nf4_absmax(stream, piece, source.columns, m_absmax));
+      NIBBLE_CUDA(gpu::quantize_nf4(stream, piece, matrix, m_absmax));
+      const std::int64_t first = firstRow * source.columns / 64, count = (rows * source.columns + 63) / 64;
+      if (matrix.format == gpu::MatrixFormat::nf4) NIBBLE_CUDA(gpu::place_nf4_absmax(stream, m_absmax, first, count, matrix));
+      break;
+    }
+  }
+  return {};
+}
+
+Result<void> WeightUploader::nestAbsmax(const gpu::MatrixView& matrix) {
+  NIBBLE_CHECK(finish());
+  const std::size_t blocks = (static_cast<std::size_t>(matrix.rows) * static_cast<std::size_t>(matrix.columns) + 63) / 64;
+  std::vector<float> absmax(blocks);
+  NIBBLE_CUDA(cudaMemcpy(absmax.data(), m_absmax, blocks * sizeof(float), cudaMemcpyDeviceToHost));
+  const double sum = std::accumulate(absmax.begin(), absmax.end(), 0.0);
+  const float offset = static_cast<float>(sum / static_cast<double>(blocks));
+  NIBBLE_CUDA(gpu::nest_nf4_absmax(m_slots[0].stream.get(), m_absmax, matrix, offset, reinterpret_cast<const float*>(m_code.data())));
+  return {};
+}
+
+Result<void> WeightUploader::finish() {
+  for (const Slot& slot : m_slots) NIBBLE_CUDA(cudaStreamSynchronize(slot.stream.get()));
+  return {};
+}
+
+}  // namespace nibble

@@ -1,0 +1,47 @@
+// Brings a matrix from its mapped file to the card: whole rows in pieces through two page-locked buffers, quantized there by
+// the kernels, so that PCIe is the limit and the card never holds more than the model and two pieces.
+#pragma once
+#include <memory>
+#include <stop_token>
+
+#include "core/engine/cuda/cuda_layout.h"
+#include "core/engine/cuda/module/host_copier.h"
+#include "core/engine/cuda/module/resources.h"
+#include "core/model/weights.h"
+
+namespace nibble {
+
+class WeightUploader {
+ public:
+  /// `staging` is device memory of stagingLayout().bytes that nothing else uses while loading.
+  static Result<std::unique_ptr<WeightUploader>> make(std::byte* staging, const StagingLayout& layout);
+  ~WeightUploader();
+  WeightUploader(const WeightUploader&) = delete;
+  WeightUploader& operator=(const WeightUploader&) = delete;
+
+  /// Enqueues the matrix; may return before the card is done. Errors: cancelled, what the card says, failed for an impossible shape.
+  Result<void> upload(const WeightSource& source, const gpu::MatrixView& matrix, std::stop_token stop);
+  /// Waits for all that was enqueued.
+  Result<void> finish();
+
+ private:
+  static constexpr int kSlots = 2;
+  struct Slot {
+    Stream stream;
+    Event done;
+    PinnedBuffer host;
+    std::byte* device = nullptr;
+  };
+  WeightUploader() = default;
+  Result<void> uploadPiece(const WeightSource& source, const gpu::MatrixView& matrix, std::int64_t firstRow, std::int32_t rows);
+  Result<void> quantize(const Slot& slot, const WeightSource& source, const gpu::MatrixView& matrix, std::int64_t firstRow, std::int32_t rows);
+  Result<void> nestAbsmax(const gpu::MatrixView& matrix);
+  Slot m_slots[kSlots];
+  int m_next = 0;
+  std::uint64_t m_absmaxBytes = 0;
+  float* m_absmax = nullptr;  ///< on the device, fp32 absmax of a whole matrix
+  PinnedBuffer m_code;        ///< the dynamic code's 256 values
+  std::unique_ptr<HostCopier> m_copier;
+};
+
+}  // namespace nibble
