@@ -4,8 +4,8 @@
 #include <cstring>
 #include <numeric>
 
-#include "core/engine/cuda/module/dynamic_code.h"
 #include "kernels/cuda/quantize.h"
+#include "kernels/dynamic_code.h"
 
 namespace nibble {
 
@@ -51,8 +51,7 @@ Result<std::unique_ptr<WeightUploader>> WeightUploader::make(std::byte* staging,
   uploader->m_absmax = reinterpret_cast<float*>(staging + layout.absmax);
   uploader->m_absmaxBytes = layout.bytes - layout.absmax;
   NIBBLE_TRY(uploader->m_code, PinnedBuffer::allocate(256 * sizeof(float)));
-  const auto code = dynamicCode();
-  std::memcpy(uploader->m_code.data(), code.data(), 256 * sizeof(float));
+  std::memcpy(uploader->m_code.data(), kDynamicCode, sizeof kDynamicCode);
   uploader->m_copier = std::make_unique<HostCopier>();
   return uploader;
 }
