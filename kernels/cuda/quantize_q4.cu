@@ -110,6 +110,10 @@ __global__ void __launch_bounds__(kThreads) quantize_q4_kernel(const T* __restri
     codes = again;
     scale = other;
   }
+  if (top == 0.0f || poisonOf(x) != 0.0f) {
+    for (auto& word : codes.words) word = 0x88888888u;
+    scale = __ushort_as_half(top == 0.0f && poisonOf(x) == 0.0f ? 0 : kHalfNan);
+  }
   char* record = data + (firstRow + row) * layout.stride;
   reinterpret_cast<uint4*>(record)[block] = make_uint4(codes.words[0], codes.words[1], codes.words[2], codes.words[3]);
   reinterpret_cast<__half*>(record + layout.scaleOffset)[block] = scale;

@@ -19,8 +19,14 @@ __global__ void quantize_q8_kernel(const T* __restrict__ source, std::int64_t fi
   float top = 0;
 #pragma unroll
   for (int i = 0; i < 32; ++i) top = fmaxf(top, fabsf(values[i]));
+  const bool finite = poisonOf(values) == 0.0f;
   const float scale = __fdiv_rn(top, 127.0f);
-  const float inverse = scale != 0.0f ? __fdiv_rn(1.0f, scale) : 0.0f;
+  float inverse = finite && scale > 0.0f ? __fdiv_rn(1.0f, scale) : 0.0f;
+  if (!isfinite(inverse)) inverse = 0.0f;  // the scale is below the normal numbers
+  if (!finite) {
+#pragma unroll
+    for (int i = 0; i < 32; ++i) values[i] = 0.0f;
+  }
   std::uint32_t packed[8] = {};
 #pragma unroll
   for (int i = 0; i < 32; ++i) packed[i / 4] |= (static_cast<std::uint32_t>(static_cast<int>(roundf(values[i] * inverse))) & 255u) << (i % 4 * 8);
@@ -28,7 +34,7 @@ __global__ void quantize_q8_kernel(const T* __restrict__ source, std::int64_t fi
 #pragma unroll
   for (int i = 0; i < 2; ++i)
     reinterpret_cast<uint4*>(record)[block * 2 + i] = make_uint4(packed[4 * i], packed[4 * i + 1], packed[4 * i + 2], packed[4 * i + 3]);
-  reinterpret_cast<__half*>(record + layout.scaleOffset)[block] = __float2half_rn(scale);
+  reinterpret_cast<__half*>(record + layout.scaleOffset)[block] = finite ? __float2half_rn(scale) : __ushort_as_half(kHalfNan);
 }
 
 template <typename T, typename Out>

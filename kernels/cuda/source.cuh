@@ -35,6 +35,17 @@ __device__ __forceinline__ void readValues(const T* from, int available, float (
   for (int i = 0; i < Count; ++i) to[i] = i < available ? toFloat(from[i]) : 0.0f;
 }
 
+/// 0 if all values are finite, else NaN.
+template <int Count>
+__device__ __forceinline__ float poisonOf(const float (&values)[Count]) {
+  float poison = 0;
+#pragma unroll
+  for (int i = 0; i < Count; ++i) poison += values[i] * 0.0f;
+  return poison;
+}
+
+constexpr unsigned short kHalfNan = 0x7e00;  // the scale of a block that holds NaN or infinity, as the CPU's codec writes it
+
 inline unsigned blocksOf(std::int64_t units, int threads) { return static_cast<unsigned>((units + threads - 1) / threads); }
 
 }  // namespace nibble::gpu

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "core/precision/codec.h"
 #include "kernels/cuda/quantize.h"
 #include "kernels/dynamic_code.h"
 
@@ -113,9 +114,7 @@ Result<void> WeightUploader::nestAbsmax(const gpu::MatrixView& matrix) {
   const std::size_t blocks = (static_cast<std::size_t>(matrix.rows) * static_cast<std::size_t>(matrix.columns) + 63) / 64;
   std::vector<float> absmax(blocks);
   NIBBLE_CUDA(cudaMemcpy(absmax.data(), m_absmax, blocks * sizeof(float), cudaMemcpyDeviceToHost));
-  const double sum = std::accumulate(absmax.begin(), absmax.end(), 0.0);
-  const float offset = static_cast<float>(sum / static_cast<double>(blocks));
-  NIBBLE_CUDA(gpu::nest_nf4_absmax(m_slots[0].stream.get(), m_absmax, matrix, offset, reinterpret_cast<const float*>(m_code.data())));
+  NIBBLE_CUDA(gpu::nest_nf4_absmax(m_slots[0].stream.get(), m_absmax, matrix, meanAbsmax(absmax), reinterpret_cast<const float*>(m_code.data())));
   return {};
 }
 
