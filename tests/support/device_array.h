@@ -14,7 +14,7 @@ template <typename T>
 class DeviceArray {
  public:
   explicit DeviceArray(std::size_t count) : m_count(count) {
-    if (cudaMalloc(&m_data, count * sizeof(T) + 16) != cudaSuccess) qFatal("no device memory");
+    if (cudaMalloc(reinterpret_cast<void**>(&m_data), count * sizeof(T) + 16) != cudaSuccess) qFatal("no device memory");
     cudaMemset(m_data, 0xff, count * sizeof(T) + 16);
   }
   explicit DeviceArray(const std::vector<T>& values) : DeviceArray(values.size()) {
