@@ -19,7 +19,11 @@ TimeChart::TimeChart(const QString& objectName, Kind kind, Unit unit, Dialogs& d
   plot().yAxis->ticker()->setTickCount(4);
   plot().addLayer(QStringLiteral("marks"), plot().layer(QStringLiteral("main")), QCustomPlot::limAbove);
   plot().legend->setVisible(true);
-  plot().axisRect()->insetLayout()->setInsetAlignment(0, Qt::AlignTop | Qt::AlignLeft);
+  plot().axisRect()->insetLayout()->take(plot().legend);
+  plot().plotLayout()->insertRow(0);  // above the curves, which it would hide in a low dock
+  plot().plotLayout()->addElement(0, 0, plot().legend);
+  plot().plotLayout()->setRowStretchFactor(0, 0.001);
+  plot().plotLayout()->setRowSpacing(0);
   plot().legend->setFillOrder(QCPLegend::foColumnsFirst);
   plot().legend->setWrap(6);
   plot().legend->setMargins(QMargins(4, 0, 4, 0));
@@ -164,7 +168,7 @@ void TimeChart::drawEvents() {
       caption->position->setTypeX(QCPItemPosition::ptAxisRectRatio);
       caption->position->setTypeY(QCPItemPosition::ptPlotCoords);
       caption->position->setCoords(1.0, at);
-      caption->setPositionAlignment(Qt::AlignBottom | Qt::AlignRight);
+      caption->setPositionAlignment(Qt::AlignTop | Qt::AlignRight);
     }
   };
   if (m_capacity > 0) mark(m_capacityLabel, false, m_capacity);

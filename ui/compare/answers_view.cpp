@@ -87,8 +87,9 @@ QWidget* AnswersView::makeColumn(const ComparisonRow& row, const QString& refere
       marked.setBackground(color);
       cursor.mergeCharFormat(marked);
     }
-    const QString divergence = &row == &m_comparison.rows.first() ? tr("reference") : from < 0 ? tr("the same answer") : tr("differs from character %1").arg(from + 1);
-    note->setText(tr("%1 tok/s · first token %2 s · %3").arg(numberText(answer.decodeTokensPerSecond), numberText(answer.firstTokenSeconds), divergence));
+    const QString divergence = &row == &m_comparison.rows.first() ? tr("reference") : from < 0 ? tr("same answer") : tr("differs from character %1").arg(from + 1);
+    note->setToolTip(tr("Decoded tokens a second, seconds until the first token, and where the answer first differs from the reference's"));
+    note->setText(tr("%1 tok/s · %2 s · %3").arg(numberText(answer.decodeTokensPerSecond), numberText(answer.firstTokenSeconds), divergence));
   }
   note->setWordWrap(true);
   auto* layout = new QVBoxLayout(column);

@@ -133,11 +133,14 @@ void ComparePage::connectSignals() {
     m_progress->setRange(0, static_cast<int>(std::min<qint64>(total, INT_MAX)));
     m_progress->setValue(static_cast<int>(std::min<qint64>(done, INT_MAX)));
   });
-  connect(&m_runner, &ComparisonRunner::failed, this, [this](const Error& error) { setStatus(errorText(error).text()); });
+  connect(&m_runner, &ComparisonRunner::failed, this, [this](const Error& error) {
+    m_failed = true;
+    setStatus(errorText(error).text());
+  });
   connect(&m_runner, &ComparisonRunner::ended, this, [this] {
     m_setup->setRunning(false);
     m_progress->hide();
-    setStatus(m_runner.comparison().finished ? tr("Done. Kept among the comparisons.") : tr("Stopped; what was done is kept."));
+    if (!m_failed) setStatus(m_runner.comparison().finished ? tr("Done. Kept among the comparisons.") : tr("Stopped; what was done is kept."));
   });
 }
 
@@ -171,6 +174,7 @@ void ComparePage::run() {
   if (request.entries.isEmpty()) return setStatus(tr("Choose at least one model and one precision."));
   QStringList labels;
   for (const ComparisonEntry& entry : request.entries) labels << entry.label;
+  m_failed = false;
   m_setup->setRunning(true);
   m_progress->setRange(0, 0);
   m_progress->show();

@@ -59,6 +59,7 @@ class ComparePage : public QWidget {
   CurveChart* m_weightErrors;
   CurveChart* m_logitErrors;
   LossCurvesPanel* m_lossCurves;
+  bool m_failed = false;  // the last run, as a whole
 };
 
 }  // namespace nibble

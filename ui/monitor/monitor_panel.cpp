@@ -77,8 +77,8 @@ void MonitorPanel::buildLayout(Dialogs& dialogs) {
     opener->setPopupMode(QToolButton::InstantPopup);
     opener->setMenu(new QMenu(opener));
   }
-  m_memoryChart->setMinimumHeight(90);
-  m_speedChart->setMinimumHeight(90);
+  m_memoryChart->setMinimumHeight(124);
+  m_speedChart->setMinimumHeight(124);
 
   auto* tools = new QHBoxLayout;
   tools->setSpacing(4);
