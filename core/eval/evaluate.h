@@ -24,7 +24,7 @@ struct EvaluateRequest {
   bool secondHalf = false;
 };
 
-/// Logit minus the reference's, both centred on their row's mean, in 80 bins over [−2, 2]; shares of all logits seen.
+/// Logit minus the reference's, both centred on their row's mean, in 80 bins over [−2, 2]; shares of all logits of every eighth row.
 struct LogitErrors {
   static constexpr double kLow = -2.0, kHigh = 2.0;
   std::array<double, 80> shares{};

@@ -2,35 +2,64 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <vector>
+
+#include "kernels/cpu/elementwise.h"
 
 namespace nibble {
 
+namespace {
+
+constexpr std::size_t kStep = 64;  // terms summed in fp32 before they join a double
+
+/// softmax(row) through the vectorized kernel, and log Σ exp from the likeliest id, whose probability is the best conditioned.
+double softmaxOf(std::span<const float> row, std::size_t top, std::vector<float>& probabilities) {
+  probabilities.assign(row.begin(), row.end());
+  softmax(probabilities.data(), static_cast<std::int64_t>(row.size()), 1.0f);
+  return static_cast<double>(row[top]) - std::log(static_cast<double>(probabilities[top]));
+}
+
+std::size_t indexOfMaximum(std::span<const float> row) {
+  return static_cast<std::size_t>(std::max<std::int64_t>(argmax(row.data(), static_cast<std::int64_t>(row.size())), 0));
+}
+
+/// Buffers of one thread's rows: an evaluation goes over ten thousands of them.
+struct Scratch {
+  std::vector<float> probabilities, logits;
+};
+Scratch& scratch() {
+  thread_local Scratch buffers;
+  return buffers;
+}
+
+}  // namespace
+
 RowShape rowShape(std::span<const float> logits) {
   RowShape shape;
-  shape.maximum = logits[0];
-  for (std::size_t i = 1; i < logits.size(); ++i) {
-    if (logits[i] > shape.maximum) {
-      shape.maximum = logits[i];
-      shape.top = i;
-    }
+  shape.top = indexOfMaximum(logits);
+  shape.maximum = logits[shape.top];
+  if (!allFinite(logits.data(), static_cast<std::int64_t>(logits.size()))) {
+    shape.logSumExp = std::numeric_limits<float>::quiet_NaN();
+    return shape;
   }
-  double sum = 0;
-  for (float logit : logits) sum += static_cast<double>(std::exp(logit - shape.maximum));
-  shape.logSumExp = shape.maximum + static_cast<float>(std::log(sum));
+  shape.logSumExp = static_cast<float>(softmaxOf(logits, shape.top, scratch().probabilities));
   return shape;
 }
 
 float klDivergence(const LogitRecord::Row& reference, std::span<const float> logits, const RowShape& shape) {
-  // The record's rounding leaves the reference a hair off normal; dividing by its sum keeps that error out of the first order.
-  double sum = 0, weights = 0;
-  for (std::size_t i = 0; i < logits.size(); ++i) {
-    const float logReference = reference.logit(i) - reference.logSumExp;
-    const float logThis = logits[i] - shape.logSumExp;
-    const auto weight = static_cast<double>(std::exp(logReference));
-    weights += weight;
-    sum += weight * static_cast<double>(logReference - logThis);
+  auto& [weights, known] = scratch();
+  known.resize(logits.size());
+  for (std::size_t i = 0; i < known.size(); ++i) known[i] = reference.logit(i);
+  // The record's rounding leaves the reference a hair off normal; its own normalizer keeps that error out of the first order.
+  const double logSumExp = softmaxOf(known, indexOfMaximum(known), weights);
+  double sum = 0;
+  for (std::size_t first = 0; first < logits.size(); first += kStep) {
+    float part = 0;
+    for (std::size_t i = first; i < std::min(first + kStep, logits.size()); ++i) part += weights[i] * (known[i] - logits[i]);
+    sum += static_cast<double>(part);
   }
-  return static_cast<float>(std::max(sum / weights - std::log(weights), 0.0));
+  return static_cast<float>(std::max(sum - logSumExp + static_cast<double>(shape.logSumExp), 0.0));
 }
 
 void LogitErrorSums::add(const LogitRecord::Row& reference, std::span<const float> logits) {

@@ -1,4 +1,4 @@
-// What one row of logits adds to an evaluation. Sums run in fp64; the exponentials in fp32.
+// What one row of logits adds to an evaluation. Sums run in fp64; the exponentials in fp32, by the CPU kernels.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -14,7 +14,7 @@ struct RowShape {
   std::size_t top = 0;  ///< index of the maximum, the lowest of equals
 };
 
-/// NaN anywhere makes logSumExp NaN; +Inf makes it infinite.
+/// NaN or infinity anywhere makes logSumExp NaN.
 RowShape rowShape(std::span<const float> logits);
 
 /// KL(reference ‖ this) of one position in nats, never under 0.
