@@ -9,7 +9,8 @@ namespace nibble {
 ///   if (!end.fitsIn(file.size())) return fail(...);
 class Checked {
  public:
-  constexpr Checked(std::uint64_t value) : m_value(value) {}  // NOLINT: implicit on purpose, so that expressions read as sums
+  constexpr Checked(std::uint64_t value)
+      : m_value(value) {}  // NOLINT: implicit on purpose, so that expressions read as sums
   /// From a signed field; negative is invalid.
   static constexpr Checked fromSigned(std::int64_t value) {
     Checked result(value < 0 ? 0 : static_cast<std::uint64_t>(value));
@@ -23,13 +24,16 @@ class Checked {
   constexpr bool fitsIn(std::uint64_t limit) const { return m_valid && m_value <= limit; }
 
   friend constexpr Checked operator+(Checked a, Checked b) {
-    return combine(a, b, [](std::uint64_t x, std::uint64_t y, std::uint64_t* r) { return __builtin_add_overflow(x, y, r); });
+    return combine(a, b,
+                   [](std::uint64_t x, std::uint64_t y, std::uint64_t* r) { return __builtin_add_overflow(x, y, r); });
   }
   friend constexpr Checked operator-(Checked a, Checked b) {
-    return combine(a, b, [](std::uint64_t x, std::uint64_t y, std::uint64_t* r) { return __builtin_sub_overflow(x, y, r); });
+    return combine(a, b,
+                   [](std::uint64_t x, std::uint64_t y, std::uint64_t* r) { return __builtin_sub_overflow(x, y, r); });
   }
   friend constexpr Checked operator*(Checked a, Checked b) {
-    return combine(a, b, [](std::uint64_t x, std::uint64_t y, std::uint64_t* r) { return __builtin_mul_overflow(x, y, r); });
+    return combine(a, b,
+                   [](std::uint64_t x, std::uint64_t y, std::uint64_t* r) { return __builtin_mul_overflow(x, y, r); });
   }
   /// Rounded up to a multiple of `alignment` (0 is invalid).
   constexpr Checked alignedUp(std::uint64_t alignment) const {

@@ -27,7 +27,8 @@ constexpr std::uint32_t kMaxNodes = 4u << 20;  // 64 MiB of nodes
 
 }  // namespace
 
-// All values in reading order; a member is its key (a string node) followed by its value. Chunks, so that growing never copies.
+// All values in reading order; a member is its key (a string node) followed by its value. Chunks, so that growing never
+// copies.
 struct JsonTape {
   std::vector<std::unique_ptr<Node[]>> chunks;
   std::uint32_t count = 0;
@@ -86,7 +87,8 @@ class TapeBuilder : public JsonEvents {
       refuse("more than 4 million JSON values");
       return nullptr;
     }
-    if (!m_open.empty() && !m_inKey && m_tape.at(m_open.back()).kind == JsonKind::array) ++m_tape.at(m_open.back()).size;
+    if (!m_open.empty() && !m_inKey && m_tape.at(m_open.back()).kind == JsonKind::array)
+      ++m_tape.at(m_open.back()).size;
     if (m_tape.count % kChunkNodes == 0) m_tape.chunks.push_back(std::make_unique<Node[]>(kChunkNodes));
     Node& node = m_tape.at(m_tape.count++);
     node.kind = kind;
@@ -165,20 +167,32 @@ Result<JsonDocument> JsonDocument::open(const std::filesystem::path& path, std::
   return parse(body, path.string());
 }
 
-JsonValue JsonDocument::root() const { return m_tape->count > 0 ? JsonValue(m_tape.get(), 0) : JsonValue(); }
+JsonValue JsonDocument::root() const {
+  return m_tape->count > 0 ? JsonValue(m_tape.get(), 0) : JsonValue();
+}
 
-JsonKind JsonValue::kind() const { return m_tape ? m_tape->at(m_index).kind : JsonKind::missing; }
-bool JsonValue::boolean() const { return isBoolean() && m_tape->at(m_index).integer != 0; }
-std::int64_t JsonValue::integer() const { return isInteger() ? m_tape->at(m_index).integer : 0; }
+JsonKind JsonValue::kind() const {
+  return m_tape ? m_tape->at(m_index).kind : JsonKind::missing;
+}
+bool JsonValue::boolean() const {
+  return isBoolean() && m_tape->at(m_index).integer != 0;
+}
+std::int64_t JsonValue::integer() const {
+  return isInteger() ? m_tape->at(m_index).integer : 0;
+}
 
 double JsonValue::number() const {
   if (isInteger()) return static_cast<double>(integer());
   return kind() == JsonKind::real ? m_tape->at(m_index).real : 0.0;
 }
 
-std::string_view JsonValue::string() const { return isString() ? m_tape->stringAt(m_index) : std::string_view(); }
+std::string_view JsonValue::string() const {
+  return isString() ? m_tape->stringAt(m_index) : std::string_view();
+}
 
-std::size_t JsonValue::size() const { return isArray() || isObject() ? m_tape->at(m_index).size : 0; }
+std::size_t JsonValue::size() const {
+  return isArray() || isObject() ? m_tape->at(m_index).size : 0;
+}
 
 JsonValue JsonValue::operator[](std::string_view key) const {
   if (!isObject()) return {};
@@ -198,15 +212,20 @@ JsonValue::Range JsonValue::items() const {
   return range;
 }
 
-std::string_view JsonValue::Iterator::key() const { return m_keyed ? m_tape->stringAt(m_index) : std::string_view(); }
-JsonValue JsonValue::Iterator::value() const { return JsonValue(m_tape, m_keyed ? m_index + 1 : m_index); }
+std::string_view JsonValue::Iterator::key() const {
+  return m_keyed ? m_tape->stringAt(m_index) : std::string_view();
+}
+JsonValue JsonValue::Iterator::value() const {
+  return JsonValue(m_tape, m_keyed ? m_index + 1 : m_index);
+}
 JsonValue::Iterator& JsonValue::Iterator::operator++() {
   m_index = m_tape->after(m_keyed ? m_index + 1 : m_index);
   return *this;
 }
 
 std::string_view JsonValue::kindName() const {
-  static constexpr std::string_view kNames[] = {"nothing", "null", "true or false", "a whole number", "a number", "a string", "a list", "an object"};
+  static constexpr std::string_view kNames[] = {"nothing",  "null",     "true or false", "a whole number",
+                                                "a number", "a string", "a list",        "an object"};
   return kNames[static_cast<int>(kind())];
 }
 
@@ -220,9 +239,12 @@ std::string jsonQuoted(std::string_view text) {
       out += '\\';
       out += static_cast<char>(c);
     } else if (c < 0x20) {
-      if (c == '\n') out += "\\n";
-      else if (c == '\t') out += "\\t";
-      else (out += "\\u00") += {kHex[c >> 4], kHex[c & 15]};
+      if (c == '\n')
+        out += "\\n";
+      else if (c == '\t')
+        out += "\\t";
+      else
+        (out += "\\u00") += {kHex[c >> 4], kHex[c & 15]};
     } else if (length == 0) {
       out += "\xEF\xBF\xBD";
     } else {

@@ -1,5 +1,6 @@
-// JSON values for configs, tokenizers, recipes and templates: a compact document (16 bytes a value plus the text) and light views.
-// Duplicate keys are refused; the number of values is capped, so that memory stays within 64 MiB + 2 × the text.
+// JSON values for configs, tokenizers, recipes and templates: a compact document (16 bytes a value plus the text) and
+// light views. Duplicate keys are refused; the number of values is capped, so that memory stays within 64 MiB + 2 × the
+// text.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -16,8 +17,8 @@ struct JsonTape;
 
 enum class JsonKind : std::uint8_t { missing, null, boolean, integer, real, string, array, object };
 
-/// A view of one value; valid while its document lives. A default one is `missing`, as is every lookup that finds nothing,
-/// so that `root["a"]["b"].isString()` is safe on any document.
+/// A view of one value; valid while its document lives. A default one is `missing`, as is every lookup that finds
+/// nothing, so that `root["a"]["b"].isString()` is safe on any document.
 class JsonValue {
  public:
   JsonValue() = default;
@@ -82,7 +83,9 @@ struct JsonValue::Range {
   Iterator begin() const { return first; }
   Iterator end() const { return last; }
 };
-inline JsonValue::Range JsonValue::members() const { return items(); }
+inline JsonValue::Range JsonValue::members() const {
+  return items();
+}
 
 /// Owns a parsed text. Views survive a move of it and die with it.
 class JsonDocument {
@@ -91,7 +94,8 @@ class JsonDocument {
   static Result<JsonDocument> parse(std::string_view text, const std::string& name);
   /// Reads a regular file of at most `maxBytes`; a UTF-8 byte order mark is skipped.
   /// Errors: as parse, fileMissing, fileUnsupported (not a regular file, too large).
-  static Result<JsonDocument> open(const std::filesystem::path& path, std::uint64_t maxBytes = std::uint64_t{256} << 20);
+  static Result<JsonDocument> open(const std::filesystem::path& path,
+                                   std::uint64_t maxBytes = std::uint64_t{256} << 20);
 
   JsonDocument(JsonDocument&&) noexcept;
   JsonDocument& operator=(JsonDocument&&) noexcept;

@@ -84,22 +84,30 @@ class Parser {
     return true;
   }
   void skipSpace() {
-    while (m_at < m_text.size() && (m_text[m_at] == ' ' || m_text[m_at] == '\n' || m_text[m_at] == '\t' || m_text[m_at] == '\r')) ++m_at;
+    while (m_at < m_text.size() &&
+           (m_text[m_at] == ' ' || m_text[m_at] == '\n' || m_text[m_at] == '\t' || m_text[m_at] == '\r'))
+      ++m_at;
   }
 
   bool value() {
     if (m_at >= m_text.size()) return wrong("the JSON ends early");
     switch (m_text[m_at]) {
-      case '{': return object();
-      case '[': return array();
+      case '{':
+        return object();
+      case '[':
+        return array();
       case '"': {
         std::string_view text;
         return string(text) && tell(m_events.onString(text));
       }
-      case 't': return word("true") && tell(m_events.onBoolean(true));
-      case 'f': return word("false") && tell(m_events.onBoolean(false));
-      case 'n': return word("null") && tell(m_events.onNull());
-      default: return number();
+      case 't':
+        return word("true") && tell(m_events.onBoolean(true));
+      case 'f':
+        return word("false") && tell(m_events.onBoolean(false));
+      case 'n':
+        return word("null") && tell(m_events.onNull());
+      default:
+        return number();
     }
   }
 
@@ -110,7 +118,8 @@ class Parser {
   }
 
   bool enter(bool isArray) {
-    if (m_depth >= static_cast<std::size_t>(kJsonMaxDepth)) return wrong("nested deeper than " + std::to_string(kJsonMaxDepth));
+    if (m_depth >= static_cast<std::size_t>(kJsonMaxDepth))
+      return wrong("nested deeper than " + std::to_string(kJsonMaxDepth));
     if (!tell(isArray ? m_events.onStartArray() : m_events.onStartObject())) return false;
     ++m_at;
     if (m_levels.size() <= m_depth) m_levels.emplace_back();
@@ -239,21 +248,39 @@ class Parser {
     const char c = peek();
     ++m_at;
     switch (c) {
-      case '"': case '\\': case '/': m_unescaped += c; return true;
-      case 'b': m_unescaped += '\b'; return true;
-      case 'f': m_unescaped += '\f'; return true;
-      case 'n': m_unescaped += '\n'; return true;
-      case 'r': m_unescaped += '\r'; return true;
-      case 't': m_unescaped += '\t'; return true;
-      case 'u': return unicodeEscape();
-      default: --m_at; return wrong("unknown escape in a string");
+      case '"':
+      case '\\':
+      case '/':
+        m_unescaped += c;
+        return true;
+      case 'b':
+        m_unescaped += '\b';
+        return true;
+      case 'f':
+        m_unescaped += '\f';
+        return true;
+      case 'n':
+        m_unescaped += '\n';
+        return true;
+      case 'r':
+        m_unescaped += '\r';
+        return true;
+      case 't':
+        m_unescaped += '\t';
+        return true;
+      case 'u':
+        return unicodeEscape();
+      default:
+        --m_at;
+        return wrong("unknown escape in a string");
     }
   }
 
   bool hexQuad(unsigned& code) {
     const std::string_view quad = m_text.substr(std::min(m_at, m_text.size()), 4);
     const auto read = std::from_chars(quad.data(), quad.data() + quad.size(), code, 16);
-    if (quad.size() != 4 || read.ec != std::errc() || read.ptr != quad.data() + 4) return wrong("\\u needs four hex digits");
+    if (quad.size() != 4 || read.ec != std::errc() || read.ptr != quad.data() + 4)
+      return wrong("\\u needs four hex digits");
     m_at += 4;
     return true;
   }

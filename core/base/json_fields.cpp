@@ -32,7 +32,8 @@ Result<std::int64_t> JsonFields::integer(std::string_view key, std::int64_t leas
   return value;
 }
 
-Result<std::int64_t> JsonFields::integerOr(std::string_view key, std::int64_t fallback, std::int64_t least, std::int64_t most) const {
+Result<std::int64_t> JsonFields::integerOr(std::string_view key, std::int64_t fallback, std::int64_t least,
+                                           std::int64_t most) const {
   if (!has(key)) return fallback;
   return integer(key, least, most);
 }

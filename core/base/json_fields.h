@@ -11,7 +11,8 @@
 namespace nibble {
 
 /// `JsonFields fields(document.root(), path);  NIBBLE_TRY(auto layers, fields.integer("num_hidden_layers", 1, 10000));`
-/// A field that is null counts as absent. The "Or" forms give `fallback` where it is absent; the others fail (fileMalformed).
+/// A field that is null counts as absent. The "Or" forms give `fallback` where it is absent; the others fail
+/// (fileMalformed).
 class JsonFields {
  public:
   JsonFields(JsonValue object, std::string file, std::string path = {})
@@ -22,7 +23,8 @@ class JsonFields {
 
   /// Whole numbers within [least, most]; 6.0 counts as 6, 6.5 and "6" are refused.
   Result<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most) const;
-  Result<std::int64_t> integerOr(std::string_view key, std::int64_t fallback, std::int64_t least, std::int64_t most) const;
+  Result<std::int64_t> integerOr(std::string_view key, std::int64_t fallback, std::int64_t least,
+                                 std::int64_t most) const;
   /// Finite numbers within [least, most].
   Result<double> real(std::string_view key, double least, double most) const;
   Result<double> realOr(std::string_view key, double fallback, double least, double most) const;

@@ -34,7 +34,8 @@ void passOn(int signal, siginfo_t* info, void* context) {
   } else if (previousAction.sa_handler != SIG_DFL && previousAction.sa_handler != SIG_IGN) {
     previousAction.sa_handler(signal);
   } else {
-    ::signal(SIGBUS, SIG_DFL);  // the faulting instruction runs again and now ends the process, as it would have without us
+    ::signal(SIGBUS,
+             SIG_DFL);  // the faulting instruction runs again and now ends the process, as it would have without us
   }
 }
 
@@ -56,7 +57,7 @@ void handleLostPage(int signal, siginfo_t* info, void* context) {
 
 void installHandler() {
   pageSize = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_sigaction = handleLostPage;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   sigemptyset(&action.sa_mask);
@@ -93,7 +94,8 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem
   std::shared_ptr<MappedFile> mapped(new MappedFile(std::move(file), path.string()));
   if (mapped->m_size == 0) return mapped;
   void* data = ::mmap(nullptr, mapped->m_size, PROT_READ, MAP_PRIVATE, mapped->m_file.descriptor(), 0);
-  if (data == MAP_FAILED) return fail(ErrorCode::failed, std::string("cannot be mapped: ") + std::strerror(errno), mapped->m_path);
+  if (data == MAP_FAILED)
+    return fail(ErrorCode::failed, std::string("cannot be mapped: ") + std::strerror(errno), mapped->m_path);
   mapped->m_data = static_cast<const std::byte*>(data);
   mapped->m_range = takeRange(reinterpret_cast<std::uintptr_t>(data), mapped->m_size);
   if (!mapped->m_range) return fail(ErrorCode::failed, "too many mapped files", mapped->m_path);

@@ -1,5 +1,5 @@
-// A read-only map of a file that survives the file being truncated while it is mapped: a touched page that is gone reads as
-// zeros (a SIGBUS handler puts it there), and `intact` tells afterwards.
+// A read-only map of a file that survives the file being truncated while it is mapped: a touched page that is gone
+// reads as zeros (a SIGBUS handler puts it there), and `intact` tells afterwards.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +17,8 @@ struct MappedRange;
 
 class MappedFile {
  public:
-  /// Errors: fileMissing (not there, not readable), fileUnsupported (a pipe, device or folder), failed (the system refuses the map).
+  /// Errors: fileMissing (not there, not readable), fileUnsupported (a pipe, device or folder), failed (the system
+  /// refuses the map).
   static Result<std::shared_ptr<const MappedFile>> open(const std::filesystem::path& path);
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
@@ -40,8 +41,9 @@ class MappedFile {
   MappedRange* m_range = nullptr;
 };
 
-/// Lets the system take back the memory of whole pages inside [data, data + bytes) if they belong to a mapped file (they are
-/// read again if touched); does nothing for other memory. For loaders, so that a file's pages don't count twice.
+/// Lets the system take back the memory of whole pages inside [data, data + bytes) if they belong to a mapped file
+/// (they are read again if touched); does nothing for other memory. For loaders, so that a file's pages don't count
+/// twice.
 void releaseFilePages(const std::byte* data, std::uint64_t bytes);
 
 }  // namespace nibble

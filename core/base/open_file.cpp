@@ -12,7 +12,8 @@ namespace nibble {
 
 Result<OpenFile> OpenFile::open(const std::filesystem::path& path) {
   const std::string name = path.string();
-  if (name.find('\0') != std::string::npos) return fail(ErrorCode::fileMissing, "a NUL in the path", name.substr(0, name.find('\0')));
+  if (name.find('\0') != std::string::npos)
+    return fail(ErrorCode::fileMissing, "a NUL in the path", name.substr(0, name.find('\0')));
   int descriptor = -1;
   do {
     descriptor = ::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -22,7 +23,7 @@ Result<OpenFile> OpenFile::open(const std::filesystem::path& path) {
     return fail(code, std::strerror(errno), name);
   }
   OpenFile file(descriptor, 0);
-  struct stat status{};
+  struct stat status {};
   if (::fstat(descriptor, &status) != 0) return fail(ErrorCode::fileMissing, std::strerror(errno), name);
   if (S_ISDIR(status.st_mode)) return fail(ErrorCode::fileUnsupported, "a folder, not a file", name);
   if (!S_ISREG(status.st_mode)) return fail(ErrorCode::fileUnsupported, "a pipe or device, not a regular file", name);
@@ -41,7 +42,7 @@ OpenFile::~OpenFile() {
 }
 
 std::uint64_t OpenFile::currentSize() const {
-  struct stat status{};
+  struct stat status {};
   return ::fstat(m_descriptor, &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
 }
 

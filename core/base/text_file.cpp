@@ -12,7 +12,8 @@ namespace nibble {
 Result<std::string> readTextFile(const std::filesystem::path& path, std::uint64_t maxBytes) {
   NIBBLE_TRY(const OpenFile file, OpenFile::open(path));
   if (file.size() > maxBytes) {
-    return fail(ErrorCode::fileUnsupported, std::to_string(file.size()) + " bytes, more than " + std::to_string(maxBytes), path.string());
+    return fail(ErrorCode::fileUnsupported,
+                std::to_string(file.size()) + " bytes, more than " + std::to_string(maxBytes), path.string());
   }
   std::string text(static_cast<std::size_t>(file.size()), '\0');
   std::size_t done = 0;

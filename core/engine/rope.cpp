@@ -20,7 +20,8 @@ std::vector<float> plainFrequencies(double base, int headDim) {
 double dynamicBase(const ModelConfig& config, std::int64_t plannedContext) {
   const RopeConfig& rope = config.rope;
   if (plannedContext <= config.maxPositions || config.headDim <= 2) return rope.theta;
-  const double stretch = rope.factor * static_cast<double>(plannedContext) / static_cast<double>(config.maxPositions) - (rope.factor - 1.0);
+  const double stretch = rope.factor * static_cast<double>(plannedContext) / static_cast<double>(config.maxPositions) -
+                         (rope.factor - 1.0);
   return rope.theta * std::pow(stretch, static_cast<double>(config.headDim) / (config.headDim - 2));
 }
 
@@ -49,7 +50,8 @@ void scaleYarn(const ModelConfig& config, std::vector<float>& frequencies) {
   const RopeConfig& rope = config.rope;
   const double dimensions = config.headDim;
   const auto correction = [&](double rotations) {
-    return dimensions * std::log(originalContext(config) / (rotations * 2.0 * std::numbers::pi)) / (2.0 * std::log(rope.theta));
+    return dimensions * std::log(originalContext(config) / (rotations * 2.0 * std::numbers::pi)) /
+           (2.0 * std::log(rope.theta));
   };
   double low = correction(rope.betaFast), high = correction(rope.betaSlow);
   if (rope.truncate) low = std::floor(low), high = std::ceil(high);
@@ -65,7 +67,9 @@ void scaleYarn(const ModelConfig& config, std::vector<float>& frequencies) {
 }
 
 float yarnAttentionFactor(const RopeConfig& rope) {
-  const auto scaleOf = [&](double weight) { return rope.factor <= 1.0 ? 1.0 : 0.1 * weight * std::log(rope.factor) + 1.0; };
+  const auto scaleOf = [&](double weight) {
+    return rope.factor <= 1.0 ? 1.0 : 0.1 * weight * std::log(rope.factor) + 1.0;
+  };
   if (rope.attentionFactor) return static_cast<float>(*rope.attentionFactor);
   const double mscale = rope.mscale.value_or(0), mscaleAllDim = rope.mscaleAllDim.value_or(0);
   if (mscale != 0 && mscaleAllDim != 0) return static_cast<float>(scaleOf(mscale) / scaleOf(mscaleAllDim));
@@ -81,11 +85,14 @@ RopeTables makeRopeTables(const ModelConfig& config, std::int64_t plannedContext
   tables.inverseFrequencies = plainFrequencies(base, config.headDim);
   switch (rope.kind) {
     case RopeKind::none:
-    case RopeKind::dynamic: break;
+    case RopeKind::dynamic:
+      break;
     case RopeKind::linear:
       for (float& frequency : tables.inverseFrequencies) frequency /= static_cast<float>(rope.factor);
       break;
-    case RopeKind::llama3: scaleLlama3(config, tables.inverseFrequencies); break;
+    case RopeKind::llama3:
+      scaleLlama3(config, tables.inverseFrequencies);
+      break;
     case RopeKind::yarn:
       scaleYarn(config, tables.inverseFrequencies);
       tables.attentionFactor = yarnAttentionFactor(rope);

@@ -17,8 +17,8 @@ constexpr std::size_t kMaxListed = 10'000;
 std::vector<std::string> fileNames(const std::filesystem::path& folder) {
   std::vector<std::string> names;
   std::error_code failed;
-  for (auto at = std::filesystem::directory_iterator(folder, failed); !failed && at != std::filesystem::directory_iterator();
-       at.increment(failed)) {
+  for (auto at = std::filesystem::directory_iterator(folder, failed);
+       !failed && at != std::filesystem::directory_iterator(); at.increment(failed)) {
     if (names.size() == kMaxListed) break;
     names.push_back(at->path().filename().string());
   }
@@ -27,7 +27,8 @@ std::vector<std::string> fileNames(const std::filesystem::path& folder) {
 }
 
 bool isLicence(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   for (const char* start : {"LICENSE", "LICENCE", "COPYING", "NOTICE", "USE_POLICY"}) {
     if (name.rfind(start, 0) == 0) return true;
   }
@@ -35,8 +36,9 @@ bool isLicence(std::string name) {
 }
 
 bool isTokenizer(const std::string& name) {
-  static constexpr const char* kNames[] = {"tokenizer.model", "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt",
-                                           "special_tokens_map.json", "added_tokens.json"};
+  static constexpr const char* kNames[] = {"tokenizer.model",  "tokenizer.json", "tokenizer_config.json",
+                                           "vocab.json",       "merges.txt",     "special_tokens_map.json",
+                                           "added_tokens.json"};
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
@@ -49,8 +51,10 @@ void sortFiles(const std::filesystem::path& folder, ModelInspection& result) {
     if (name == "chat_template.jinja" || name == "chat_template.json") result.templateFiles.push_back(name);
     if (name != "tokenizer_config.json") continue;
     const auto document = JsonDocument::open(folder / name);
-    if (!document) result.warnings.push_back(name + ": " + document.error().detail);
-    else if (document->root()["chat_template"]) result.templateFiles.push_back(name);
+    if (!document)
+      result.warnings.push_back(name + ": " + document.error().detail);
+    else if (document->root()["chat_template"])
+      result.templateFiles.push_back(name);
   }
 }
 
@@ -60,8 +64,11 @@ void listTensors(const std::filesystem::path& folder, const TensorFolder& tensor
     result.weightFiles.push_back(name);
     for (std::size_t i = 0; i < file->tensorCount(); ++i) {
       const TensorView tensor = file->tensor(i);
-      result.tensors.push_back({std::string(tensor.name), std::string(tensorTypeName(tensor.type)),
-                                {tensor.shape.begin(), tensor.shape.end()}, tensor.data.size(), name});
+      result.tensors.push_back({std::string(tensor.name),
+                                std::string(tensorTypeName(tensor.type)),
+                                {tensor.shape.begin(), tensor.shape.end()},
+                                tensor.data.size(),
+                                name});
       result.tensorBytes += tensor.data.size();
       result.parameters += tensor.data.size() * 8 / tensorTypeBits(tensor.type);
     }

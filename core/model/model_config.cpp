@@ -45,7 +45,9 @@ Result<void> readFamily(const JsonFields& root, ModelConfig& config) {
       }
     }
   }
-  if (!first.empty()) return fail(ErrorCode::fileUnsupported, fmt::format("unknown architecture \"{}\"", first.substr(0, 200)), root.file(), "architectures");
+  if (!first.empty())
+    return fail(ErrorCode::fileUnsupported, fmt::format("unknown architecture \"{}\"", first.substr(0, 200)),
+                root.file(), "architectures");
   NIBBLE_TRY(const std::string type, root.string("model_type"));
   for (const auto& known : kFamilies) {
     if (known.modelType != type) continue;
@@ -53,7 +55,8 @@ Result<void> readFamily(const JsonFields& root, ModelConfig& config) {
     config.architecture = known.architecture;
     return {};
   }
-  return fail(ErrorCode::fileUnsupported, fmt::format("unknown architecture \"{}\"", type.substr(0, 200)), root.file(), "model_type");
+  return fail(ErrorCode::fileUnsupported, fmt::format("unknown architecture \"{}\"", type.substr(0, 200)), root.file(),
+              "model_type");
 }
 
 Result<void> readInt(const JsonFields& root, const char* key, std::int64_t most, int& value) {
@@ -67,17 +70,20 @@ Result<void> readHeads(const JsonFields& root, ModelConfig& config) {
   config.kvHeads = config.heads;
   if (root.has("num_key_value_heads")) NIBBLE_CHECK(readInt(root, "num_key_value_heads", kMaxHeads, config.kvHeads));
   if (config.kvHeads > config.heads || config.heads % config.kvHeads != 0) {
-    return root.wrong("num_key_value_heads", fmt::format("is {}, no divisor of the {} heads", config.kvHeads, config.heads));
+    return root.wrong("num_key_value_heads",
+                      fmt::format("is {}, no divisor of the {} heads", config.kvHeads, config.heads));
   }
   if (root.has("head_dim")) {
     NIBBLE_CHECK(readInt(root, "head_dim", kMaxHeads, config.headDim));
   } else {
     if (config.hidden % config.heads != 0) {
-      return root.wrong("num_attention_heads", fmt::format("is {}, no divisor of hidden_size {}", config.heads, config.hidden));
+      return root.wrong("num_attention_heads",
+                        fmt::format("is {}, no divisor of hidden_size {}", config.heads, config.hidden));
     }
     config.headDim = config.hidden / config.heads;
   }
-  if (config.headDim % 2 != 0) return root.wrong("head_dim", fmt::format("is {}, rotary embedding needs an even one", config.headDim));
+  if (config.headDim % 2 != 0)
+    return root.wrong("head_dim", fmt::format("is {}, rotary embedding needs an even one", config.headDim));
   const std::int64_t width = static_cast<std::int64_t>(config.heads) * config.headDim;
   if (width > kMaxWidth) return root.wrong("head_dim", fmt::format("makes heads of {} values together", width));
   return {};
@@ -89,7 +95,8 @@ Result<void> readSizes(const JsonFields& root, ModelConfig& config) {
   NIBBLE_CHECK(readInt(root, "intermediate_size", kMaxWidth, config.intermediate));
   NIBBLE_CHECK(readInt(root, "vocab_size", kMaxWidth, config.vocab));
   NIBBLE_CHECK(readHeads(root, config));
-  if (!root.has("max_position_embeddings")) config.warnings.push_back("max_position_embeddings is missing: 2048 is taken");
+  if (!root.has("max_position_embeddings"))
+    config.warnings.push_back("max_position_embeddings is missing: 2048 is taken");
   NIBBLE_TRY(config.maxPositions, root.integerOr("max_position_embeddings", 2048, 1, kMaxContext));
   NIBBLE_TRY(const double eps, root.realOr("rms_norm_eps", 1e-6, 1e-30, 1.0));
   config.rmsNormEps = static_cast<float>(eps);
@@ -100,7 +107,8 @@ Result<void> readSizes(const JsonFields& root, ModelConfig& config) {
 Result<void> readKinds(const JsonFields& root, ModelConfig& config) {
   NIBBLE_TRY(const std::string activation, root.stringOr("hidden_act", "silu"));
   if (activation != "silu" && activation != "swish") {
-    return fail(ErrorCode::fileUnsupported, fmt::format("unknown activation \"{}\"", activation.substr(0, 200)), root.file(), "hidden_act");
+    return fail(ErrorCode::fileUnsupported, fmt::format("unknown activation \"{}\"", activation.substr(0, 200)),
+                root.file(), "hidden_act");
   }
   NIBBLE_TRY(config.tiedEmbeddings, root.booleanOr("tie_word_embeddings", false));
   for (const char* key : {"attention_bias", "mlp_bias", "bias", "qkv_bias"}) NIBBLE_CHECK(root.booleanOr(key, false));
@@ -109,7 +117,9 @@ Result<void> readKinds(const JsonFields& root, ModelConfig& config) {
     NIBBLE_TRY(const JsonFields quantization, root.object("quantization_config"));
     NIBBLE_TRY(const std::string method, quantization.stringOr("quant_method", "unnamed"));
     return fail(ErrorCode::fileUnsupported,
-                fmt::format("the weights are already quantized (\"{}\"); the 16-bit original of the model is needed, it is quantized while loading", method.substr(0, 200)),
+                fmt::format("the weights are already quantized (\"{}\"); the 16-bit original of the model is needed, "
+                            "it is quantized while loading",
+                            method.substr(0, 200)),
                 root.file(), "quantization_config");
   }
   return {};
@@ -120,11 +130,13 @@ Result<void> readSlidingLayers(const JsonFields& root, ModelConfig& config) {
   const auto layers = static_cast<std::size_t>(config.layers);
   if (root.has("layer_types")) {
     NIBBLE_TRY(const JsonValue types, root.array("layer_types"));
-    if (types.size() != layers) return root.wrong("layer_types", fmt::format("has {} entries for {} layers", types.size(), layers));
+    if (types.size() != layers)
+      return root.wrong("layer_types", fmt::format("has {} entries for {} layers", types.size(), layers));
     for (const auto& item : types.items()) {
       const std::string_view type = item.value().string();
       if (type != "full_attention" && type != "sliding_attention") {
-        return fail(ErrorCode::fileUnsupported, fmt::format("unknown layer type \"{}\"", type.substr(0, 200)), root.file(), "layer_types");
+        return fail(ErrorCode::fileUnsupported, fmt::format("unknown layer type \"{}\"", type.substr(0, 200)),
+                    root.file(), "layer_types");
       }
       config.slidingLayers.push_back(type == "sliding_attention" ? 1 : 0);
     }
@@ -132,7 +144,8 @@ Result<void> readSlidingLayers(const JsonFields& root, ModelConfig& config) {
   }
   if (config.family != Family::qwen2 && config.family != Family::qwen3) return {};
   NIBBLE_TRY(const std::int64_t first, root.integerOr("max_window_layers", 28, 0, kMaxLayers));
-  for (std::size_t i = 0; i < layers; ++i) config.slidingLayers.push_back(static_cast<std::int64_t>(i) >= first ? 1 : 0);
+  for (std::size_t i = 0; i < layers; ++i)
+    config.slidingLayers.push_back(static_cast<std::int64_t>(i) >= first ? 1 : 0);
   return {};
 }
 
@@ -153,12 +166,15 @@ Result<void> readSlidingWindow(const JsonFields& root, ModelConfig& config) {
   return {};
 }
 
-// bos and pad outside the vocabulary are only odd (they are never predicted); an eos outside it could never stop an answer.
+// bos and pad outside the vocabulary are only odd (they are never predicted); an eos outside it could never stop an
+// answer.
 std::int32_t readOptionalId(const JsonFields& root, const char* key, ModelConfig& config) {
   const JsonValue value = root.value(key);
   if (!value) return -1;
-  if (value.isInteger() && value.integer() >= 0 && value.integer() < config.vocab) return static_cast<std::int32_t>(value.integer());
-  if (!value.isInteger() || value.integer() != -1) config.warnings.push_back(fmt::format("{} is no id of the vocabulary: it is ignored", key));
+  if (value.isInteger() && value.integer() >= 0 && value.integer() < config.vocab)
+    return static_cast<std::int32_t>(value.integer());
+  if (!value.isInteger() || value.integer() != -1)
+    config.warnings.push_back(fmt::format("{} is no id of the vocabulary: it is ignored", key));
   return -1;
 }
 
@@ -169,7 +185,8 @@ Result<void> readIds(const JsonFields& root, ModelConfig& config) {
   const auto add = [&](const JsonValue& value) -> Result<void> {
     if (!value.isInteger()) return root.wrong("eos_token_id", fmt::format("is {}, expected an id", value.kindName()));
     if (value.integer() < 0 || value.integer() >= config.vocab) {
-      return root.wrong("eos_token_id", fmt::format("is {}, outside the vocabulary of {}", value.integer(), config.vocab));
+      return root.wrong("eos_token_id",
+                        fmt::format("is {}, outside the vocabulary of {}", value.integer(), config.vocab));
     }
     config.eosIds.push_back(static_cast<std::int32_t>(value.integer()));
     return {};

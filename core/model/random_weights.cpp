@@ -89,7 +89,8 @@ Weights randomWeights(const ModelConfig& config, std::uint64_t seed) {
     const std::int64_t q = config.queryWidth(), kv = config.kvWidth(), h = config.hidden, i = config.intermediate;
     const std::int64_t sizes[kLayerMatrixCount][2] = {{q, h}, {kv, h}, {kv, h}, {h, q}, {i, h}, {i, h}, {h, i}};
     for (int role = 0; role < kLayerMatrixCount; ++role) {
-      out.matrices[role] = pool.matrix(layerTensor(layer, names.matrices[role], ".weight"), sizes[role][0], sizes[role][1]);
+      out.matrices[role] =
+          pool.matrix(layerTensor(layer, names.matrices[role], ".weight"), sizes[role][0], sizes[role][1]);
     }
   }
   weights.owners.push_back(pool.owner());

@@ -14,8 +14,11 @@ constexpr std::int64_t kMaxContext = std::int64_t{1} << 31;
 Result<RopeKind> kindOf(const JsonFields& rope) {
   const std::string key = rope.has("rope_type") ? "rope_type" : "type";
   NIBBLE_TRY(const std::string name, rope.stringOr(key, "default"));
-  static constexpr std::array<std::pair<std::string_view, RopeKind>, 5> kKinds = {
-      {{"default", RopeKind::none}, {"linear", RopeKind::linear}, {"dynamic", RopeKind::dynamic}, {"llama3", RopeKind::llama3}, {"yarn", RopeKind::yarn}}};
+  static constexpr std::array<std::pair<std::string_view, RopeKind>, 5> kKinds = {{{"default", RopeKind::none},
+                                                                                   {"linear", RopeKind::linear},
+                                                                                   {"dynamic", RopeKind::dynamic},
+                                                                                   {"llama3", RopeKind::llama3},
+                                                                                   {"yarn", RopeKind::yarn}}};
   for (const auto& [known, kind] : kKinds) {
     if (known == name) return kind;
   }
@@ -25,7 +28,8 @@ Result<RopeKind> kindOf(const JsonFields& rope) {
 Result<void> readFullRotary(const JsonFields& fields) {
   NIBBLE_TRY(const double part, fields.realOr("partial_rotary_factor", 1.0, 0.0, 1.0));
   if (part == 1.0) return {};
-  return fail(ErrorCode::fileUnsupported, "rotates only a part of each head", fields.file(), fields.pathOf("partial_rotary_factor"));
+  return fail(ErrorCode::fileUnsupported, "rotates only a part of each head", fields.file(),
+              fields.pathOf("partial_rotary_factor"));
 }
 
 Result<void> readFactor(const JsonFields& rope, std::int64_t maxPositions, RopeConfig& config) {
@@ -48,7 +52,8 @@ Result<void> readOriginalContext(const JsonFields& rope, const JsonFields& root,
 Result<void> readLlama3(const JsonFields& rope, RopeConfig& config) {
   NIBBLE_TRY(config.lowFreqFactor, rope.real("low_freq_factor", kTiny, kHuge));
   NIBBLE_TRY(config.highFreqFactor, rope.real("high_freq_factor", kTiny, kHuge));
-  if (config.highFreqFactor <= config.lowFreqFactor) return rope.wrong("high_freq_factor", "is not above low_freq_factor");
+  if (config.highFreqFactor <= config.lowFreqFactor)
+    return rope.wrong("high_freq_factor", "is not above low_freq_factor");
   return {};
 }
 
@@ -72,7 +77,8 @@ Result<void> readYarn(const JsonFields& rope, RopeConfig& config) {
 
 }  // namespace
 
-Result<RopeConfig> readRopeConfig(const JsonFields& root, std::int64_t maxPositions, std::vector<std::string>& warnings) {
+Result<RopeConfig> readRopeConfig(const JsonFields& root, std::int64_t maxPositions,
+                                  std::vector<std::string>& warnings) {
   RopeConfig config;
   NIBBLE_TRY(config.theta, root.realOr("rope_theta", 10000.0, 1.0, 1e15));
   NIBBLE_CHECK(readFullRotary(root));
@@ -82,16 +88,19 @@ Result<RopeConfig> readRopeConfig(const JsonFields& root, std::int64_t maxPositi
   NIBBLE_TRY(const JsonFields rope, root.object(section));
   for (const char* layerKind : {"full_attention", "sliding_attention"}) {
     if (!rope.has(layerKind)) continue;
-    return fail(ErrorCode::fileUnsupported, "rope parameters for each kind of layer", root.file(), rope.pathOf(layerKind));
+    return fail(ErrorCode::fileUnsupported, "rope parameters for each kind of layer", root.file(),
+                rope.pathOf(layerKind));
   }
   NIBBLE_TRY(config.theta, rope.realOr("rope_theta", config.theta, 1.0, 1e15));
   NIBBLE_CHECK(readFullRotary(rope));
   NIBBLE_TRY(config.kind, kindOf(rope));
   if (config.kind == RopeKind::none) {
-    if (rope.has("factor")) warnings.push_back(fmt::format("{} has a factor but no kind of scaling: nothing is scaled", section));
+    if (rope.has("factor"))
+      warnings.push_back(fmt::format("{} has a factor but no kind of scaling: nothing is scaled", section));
     return config;
   }
-  if (config.kind == RopeKind::llama3 || config.kind == RopeKind::yarn) NIBBLE_CHECK(readOriginalContext(rope, root, config));
+  if (config.kind == RopeKind::llama3 || config.kind == RopeKind::yarn)
+    NIBBLE_CHECK(readOriginalContext(rope, root, config));
   NIBBLE_CHECK(readFactor(rope, maxPositions, config));
   if (config.factor < 1.0) warnings.push_back(fmt::format("{}.factor is {}, below 1", section, config.factor));
   if (config.kind == RopeKind::llama3) NIBBLE_CHECK(readLlama3(rope, config));

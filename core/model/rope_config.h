@@ -9,9 +9,10 @@
 
 namespace nibble {
 
-/// transformers 5 writes `rope_parameters` {rope_theta, rope_type, …}; earlier ones wrote `rope_theta` beside `rope_scaling`
-/// (kind under `rope_type` or `type`). Oddities go to `warnings`.
-/// Errors: fileMalformed, fileUnsupported (unknown kind, partial rotary), with file and field.
-Result<RopeConfig> readRopeConfig(const JsonFields& root, std::int64_t maxPositions, std::vector<std::string>& warnings);
+/// transformers 5 writes `rope_parameters` {rope_theta, rope_type, …}; earlier ones wrote `rope_theta` beside
+/// `rope_scaling` (kind under `rope_type` or `type`). Oddities go to `warnings`. Errors: fileMalformed, fileUnsupported
+/// (unknown kind, partial rotary), with file and field.
+Result<RopeConfig> readRopeConfig(const JsonFields& root, std::int64_t maxPositions,
+                                  std::vector<std::string>& warnings);
 
 }  // namespace nibble

@@ -14,11 +14,14 @@ namespace {
 constexpr std::size_t kMaxRank = 1024;  // far beyond any real tensor, and small enough for Entry::rank
 constexpr std::size_t kMaxMetadata = 10'000;
 
-std::string shown(std::string_view name) { return std::string(name.substr(0, 300)); }
+std::string shown(std::string_view name) {
+  return std::string(name.substr(0, 300));
+}
 
 }  // namespace
 
-// Where the events stand: {"name": {"dtype": …, "shape": […], "data_offsets": […], else: skipped}, "__metadata__": {k: string}}.
+// Where the events stand: {"name": {"dtype": …, "shape": […], "data_offsets": […], else: skipped}, "__metadata__": {k:
+// string}}.
 class SafetensorsHeaderEvents : public JsonEvents {
  public:
   explicit SafetensorsHeaderEvents(SafetensorsHeader& header) : m_header(header) {}
@@ -90,7 +93,9 @@ class SafetensorsHeaderEvents : public JsonEvents {
     return true;
   }
   bool skippedScalar() const { return m_place == Place::tensor && m_field == Field::none; }
-  bool unexpected() { return refuse(m_place == Place::outside ? "the header is not an object" : "not what belongs here"); }
+  bool unexpected() {
+    return refuse(m_place == Place::outside ? "the header is not an object" : "not what belongs here");
+  }
 
   bool nameKey(std::string_view key) {
     m_isMetadata = key == "__metadata__";
@@ -108,7 +113,10 @@ class SafetensorsHeaderEvents : public JsonEvents {
     return true;
   }
   bool tensorKey(std::string_view key) {
-    m_field = key == "dtype" ? Field::type : key == "shape" ? Field::shape : key == "data_offsets" ? Field::offsets : Field::none;
+    m_field = key == "dtype"          ? Field::type
+              : key == "shape"        ? Field::shape
+              : key == "data_offsets" ? Field::offsets
+                                      : Field::none;
     if (m_seen & m_field) return refuse(std::string(key) + " stands twice");
     m_seen |= m_field;
     return true;
@@ -151,7 +159,8 @@ class SafetensorsHeaderEvents : public JsonEvents {
   bool m_unsupported = false;
 };
 
-Result<SafetensorsHeader> SafetensorsHeader::parse(std::string_view text, std::uint64_t dataBytes, const std::string& file) {
+Result<SafetensorsHeader> SafetensorsHeader::parse(std::string_view text, std::uint64_t dataBytes,
+                                                   const std::string& file) {
   SafetensorsHeader header;
   SafetensorsHeaderEvents events(header);
   auto parsed = parseJson(text, events, file);
@@ -169,14 +178,17 @@ Result<SafetensorsHeader> SafetensorsHeader::parse(std::string_view text, std::u
 
 Result<void> SafetensorsHeader::checkSpans(std::uint64_t dataBytes, const std::string& file) const {
   for (const Entry& entry : m_entries) {
-    const auto wrong = [&](std::string detail) { return fail(ErrorCode::fileMalformed, std::move(detail), file, shown(nameOf(entry))); };
+    const auto wrong = [&](std::string detail) {
+      return fail(ErrorCode::fileMalformed, std::move(detail), file, shown(nameOf(entry)));
+    };
     if (entry.end < entry.begin) return wrong(fmt::format("ends at {}, before its begin {}", entry.end, entry.begin));
     if (entry.end > dataBytes) return wrong(fmt::format("ends at {}, past the {} bytes of data", entry.end, dataBytes));
     Checked bits(tensorTypeBits(entry.type));
     for (const std::int64_t size : shapeOf(entry)) bits = bits * Checked::fromSigned(size);
     if (!bits.valid()) return wrong("the product of its shape does not fit 64 bits");
     if (bits.value() % 8 != 0 || bits.value() / 8 != entry.end - entry.begin) {
-      return wrong(fmt::format("shape and dtype need {} bytes, data_offsets span {}", bits.value() / 8, entry.end - entry.begin));
+      return wrong(fmt::format("shape and dtype need {} bytes, data_offsets span {}", bits.value() / 8,
+                               entry.end - entry.begin));
     }
   }
   return {};
@@ -192,12 +204,15 @@ Result<void> SafetensorsHeader::checkTiling(std::uint64_t dataBytes, const std::
   for (const std::uint32_t index : order) {
     const Entry& entry = m_entries[index];
     if (entry.begin != covered) {
-      return fail(ErrorCode::fileMalformed, fmt::format("begins at {}, the one before it ends at {}", entry.begin, covered), file, shown(nameOf(entry)));
+      return fail(ErrorCode::fileMalformed,
+                  fmt::format("begins at {}, the one before it ends at {}", entry.begin, covered), file,
+                  shown(nameOf(entry)));
     }
     covered = entry.end;
   }
   if (covered == dataBytes) return {};
-  return fail(ErrorCode::fileMalformed, fmt::format("{} bytes after the last tensor", dataBytes - covered), file, "header");
+  return fail(ErrorCode::fileMalformed, fmt::format("{} bytes after the last tensor", dataBytes - covered), file,
+              "header");
 }
 
 Result<void> SafetensorsHeader::indexNames(const std::string& file) {
@@ -217,7 +232,8 @@ Result<void> SafetensorsHeader::indexNames(const std::string& file) {
 
 const SafetensorsHeader::Entry* SafetensorsHeader::find(std::string_view name) const {
   const std::uint64_t hash = std::hash<std::string_view>{}(name);
-  auto at = std::lower_bound(m_byName.begin(), m_byName.end(), hash, [](const NameKey& key, std::uint64_t h) { return key.hash < h; });
+  auto at = std::lower_bound(m_byName.begin(), m_byName.end(), hash,
+                             [](const NameKey& key, std::uint64_t h) { return key.hash < h; });
   for (; at != m_byName.end() && at->hash == hash; ++at) {
     if (nameOf(m_entries[at->index]) == name) return &m_entries[at->index];
   }

@@ -1,5 +1,5 @@
-// The JSON header of a safetensors file as a compact table: 32 bytes a tensor plus names and shapes, so that a header with a
-// million tensors is no burden. Checked completely: types, spans, and that the tensors tile the data exactly.
+// The JSON header of a safetensors file as a compact table: 32 bytes a tensor plus names and shapes, so that a header
+// with a million tensors is no burden. Checked completely: types, spans, and that the tensors tile the data exactly.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -24,13 +24,17 @@ class SafetensorsHeader {
     TensorType type = TensorType::f32;
   };
 
-  /// `text` is the header's JSON, `dataBytes` the size of what follows it. Errors: fileMalformed, fileUnsupported (unknown dtype);
-  /// `field` is the tensor's name (or "header").
+  /// `text` is the header's JSON, `dataBytes` the size of what follows it. Errors: fileMalformed, fileUnsupported
+  /// (unknown dtype); `field` is the tensor's name (or "header").
   static Result<SafetensorsHeader> parse(std::string_view text, std::uint64_t dataBytes, const std::string& file);
 
   const std::vector<Entry>& entries() const { return m_entries; }  ///< in the order of the header
-  std::string_view nameOf(const Entry& entry) const { return std::string_view(m_names).substr(entry.nameStart, entry.nameSize); }
-  std::span<const std::int64_t> shapeOf(const Entry& entry) const { return {m_shapes.data() + entry.shapeStart, entry.rank}; }
+  std::string_view nameOf(const Entry& entry) const {
+    return std::string_view(m_names).substr(entry.nameStart, entry.nameSize);
+  }
+  std::span<const std::int64_t> shapeOf(const Entry& entry) const {
+    return {m_shapes.data() + entry.shapeStart, entry.rank};
+  }
   /// The entry of that name, or null.
   const Entry* find(std::string_view name) const;
   const std::vector<std::pair<std::string, std::string>>& metadata() const { return m_metadata; }

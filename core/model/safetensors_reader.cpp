@@ -41,14 +41,20 @@ Result<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::open(const std::
   std::shared_ptr<SafetensorsFile> opened(new SafetensorsFile);
   NIBBLE_TRY(opened->m_file, MappedFile::open(path));
   const MappedFile& file = *opened->m_file;
-  const auto wrong = [&](std::string detail) { return fail(ErrorCode::fileMalformed, std::move(detail), file.path(), "header"); };
-  if (file.size() < kLengthBytes) return wrong(fmt::format("{} bytes are too few for the header's length", file.size()));
+  const auto wrong = [&](std::string detail) {
+    return fail(ErrorCode::fileMalformed, std::move(detail), file.path(), "header");
+  };
+  if (file.size() < kLengthBytes)
+    return wrong(fmt::format("{} bytes are too few for the header's length", file.size()));
   const std::uint64_t headerBytes = littleEndian64(file.bytes().data());
-  if (headerBytes > kMaxHeaderBytes) return wrong(fmt::format("a header of {} bytes is beyond the limit of {}", headerBytes, kMaxHeaderBytes));
+  if (headerBytes > kMaxHeaderBytes)
+    return wrong(fmt::format("a header of {} bytes is beyond the limit of {}", headerBytes, kMaxHeaderBytes));
   const Checked dataBytes = Checked(file.size()) - kLengthBytes - headerBytes;
-  if (!dataBytes.valid()) return wrong(fmt::format("the file of {} bytes ends inside its header of {}", file.size(), headerBytes));
+  if (!dataBytes.valid())
+    return wrong(fmt::format("the file of {} bytes ends inside its header of {}", file.size(), headerBytes));
   opened->m_dataStart = kLengthBytes + headerBytes;
-  const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()) + kLengthBytes, static_cast<std::size_t>(headerBytes));
+  const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()) + kLengthBytes,
+                              static_cast<std::size_t>(headerBytes));
   NIBBLE_TRY(opened->m_header, SafetensorsHeader::parse(text, dataBytes.value(), file.path()));
   NIBBLE_CHECK(file.intact());
   return opened;
@@ -66,7 +72,9 @@ std::optional<TensorView> SafetensorsFile::find(std::string_view name) const {
 
 Result<std::vector<float>> tensorAsFloats(const TensorView& tensor, const std::string& file) {
   if (tensor.type != TensorType::f32 && tensor.type != TensorType::f16 && tensor.type != TensorType::bf16) {
-    return fail(ErrorCode::fileUnsupported, fmt::format("is {}, expected F32, F16 or BF16", tensorTypeName(tensor.type)), file, std::string(tensor.name));
+    return fail(ErrorCode::fileUnsupported,
+                fmt::format("is {}, expected F32, F16 or BF16", tensorTypeName(tensor.type)), file,
+                std::string(tensor.name));
   }
   const std::size_t width = tensor.type == TensorType::f32 ? 4 : 2;
   std::vector<float> values(tensor.data.size() / width);

@@ -31,7 +31,9 @@ class SafetensorsFile {
   static Result<std::shared_ptr<const SafetensorsFile>> open(const std::filesystem::path& path);
 
   std::size_t tensorCount() const { return m_header.entries().size(); }
-  TensorView tensor(std::size_t index) const { return view(m_header.entries()[index]); }  ///< in the order of the header
+  TensorView tensor(std::size_t index) const {
+    return view(m_header.entries()[index]);
+  }  ///< in the order of the header
   std::optional<TensorView> find(std::string_view name) const;
   const std::vector<std::pair<std::string, std::string>>& metadata() const { return m_header.metadata(); }
   const MappedFile& file() const { return *m_file; }

@@ -13,10 +13,12 @@ namespace {
 
 constexpr std::size_t kMaxShards = 2000;
 
-// A shard's name from the index; it may not lead out of the folder. (A symbolic link may: that is how download caches store shards.)
+// A shard's name from the index; it may not lead out of the folder. (A symbolic link may: that is how download caches
+// store shards.)
 Result<void> checkShardName(const std::string& name, const std::string& indexFile, std::string_view tensor) {
   const auto wrong = [&](std::string detail) {
-    return fail(ErrorCode::fileMalformed, std::move(detail), indexFile, "weight_map." + std::string(tensor.substr(0, 300)));
+    return fail(ErrorCode::fileMalformed, std::move(detail), indexFile,
+                "weight_map." + std::string(tensor.substr(0, 300)));
   };
   if (name.empty()) return wrong("an empty shard name");
   if (name.find('\0') != std::string::npos) return wrong("a NUL in a shard name");
@@ -32,7 +34,9 @@ tl::unexpected<Error> noWeights(const std::filesystem::path& folder) {
   std::error_code ignored;
   for (const char* pickle : {"pytorch_model.bin", "pytorch_model.bin.index.json", "consolidated.00.pth"}) {
     if (std::filesystem::exists(folder / pickle, ignored)) {
-      return fail(ErrorCode::fileUnsupported, "pickled weights can run code and are not read: a model in safetensors is needed", (folder / pickle).string());
+      return fail(ErrorCode::fileUnsupported,
+                  "pickled weights can run code and are not read: a model in safetensors is needed",
+                  (folder / pickle).string());
     }
   }
   return fail(ErrorCode::fileMissing, "neither model.safetensors nor model.safetensors.index.json", folder.string());
@@ -69,12 +73,14 @@ Result<void> TensorFolder::openShards(const std::filesystem::path& folder, const
   Index index{indexPath.string(), {}, root.value("weight_map")};
   for (const auto& member : index.weightMap.members()) {
     if (!member.value().isString()) {
-      return fail(ErrorCode::fileMalformed, "is no file name", index.file, "weight_map." + std::string(member.key().substr(0, 300)));
+      return fail(ErrorCode::fileMalformed, "is no file name", index.file,
+                  "weight_map." + std::string(member.key().substr(0, 300)));
     }
     const std::string name(member.value().string());
     NIBBLE_CHECK(checkShardName(name, index.file, member.key()));
     index.shards.emplace(name, 0);
-    if (index.shards.size() > kMaxShards) return fail(ErrorCode::fileUnsupported, "too many shards", index.file, "weight_map");
+    if (index.shards.size() > kMaxShards)
+      return fail(ErrorCode::fileUnsupported, "too many shards", index.file, "weight_map");
   }
   if (index.shards.empty()) return fail(ErrorCode::fileMalformed, "names no shard", index.file, "weight_map");
   for (auto& [name, place] : index.shards) {
@@ -90,7 +96,8 @@ Result<void> TensorFolder::openShards(const std::filesystem::path& folder, const
   }
   const JsonValue stated = root.value("metadata")["total_size"];
   if (stated && (!stated.isNumber() || stated.number() != static_cast<double>(total))) {
-    m_warnings.push_back(fmt::format("{}: metadata.total_size is not the {} bytes that the shards hold", index.file, total));
+    m_warnings.push_back(
+        fmt::format("{}: metadata.total_size is not the {} bytes that the shards hold", index.file, total));
   }
   return {};
 }
@@ -107,10 +114,13 @@ Result<void> TensorFolder::checkUnique(const std::string& indexPath) const {
       keys.push_back({std::hash<std::string_view>{}(name), name});
     }
   }
-  std::sort(keys.begin(), keys.end(), [](const Key& a, const Key& b) { return a.hash != b.hash ? a.hash < b.hash : a.name < b.name; });
-  const auto twice = std::adjacent_find(keys.begin(), keys.end(), [](const Key& a, const Key& b) { return a.hash == b.hash && a.name == b.name; });
+  std::sort(keys.begin(), keys.end(),
+            [](const Key& a, const Key& b) { return a.hash != b.hash ? a.hash < b.hash : a.name < b.name; });
+  const auto twice = std::adjacent_find(
+      keys.begin(), keys.end(), [](const Key& a, const Key& b) { return a.hash == b.hash && a.name == b.name; });
   if (twice == keys.end()) return {};
-  return fail(ErrorCode::fileMalformed, "the tensor is in two shards", indexPath, std::string(twice->name.substr(0, 300)));
+  return fail(ErrorCode::fileMalformed, "the tensor is in two shards", indexPath,
+              std::string(twice->name.substr(0, 300)));
 }
 
 Result<void> TensorFolder::checkAgainst(const Index& index) {
@@ -118,13 +128,16 @@ Result<void> TensorFolder::checkAgainst(const Index& index) {
   for (const auto& member : index.weightMap.members()) {
     const auto& file = m_files[index.shards.at(std::string(member.value().string()))];
     if (!file->find(member.key())) {
-      return fail(ErrorCode::fileMalformed, "the tensor is not in " + file->file().path(), index.file, "weight_map." + std::string(member.key().substr(0, 300)));
+      return fail(ErrorCode::fileMalformed, "the tensor is not in " + file->file().path(), index.file,
+                  "weight_map." + std::string(member.key().substr(0, 300)));
     }
     ++named;
   }
   std::size_t there = 0;
   for (const auto& file : m_files) there += file->tensorCount();
-  if (there > named) m_warnings.push_back(fmt::format("{}: the shards hold {} tensors that weight_map does not name", index.file, there - named));
+  if (there > named)
+    m_warnings.push_back(
+        fmt::format("{}: the shards hold {} tensors that weight_map does not name", index.file, there - named));
   return {};
 }
 

@@ -14,8 +14,8 @@ namespace nibble {
 
 class TensorFolder {
  public:
-  /// Errors: fileMissing (no weights, a shard), fileMalformed (broken file or index, one tensor in two shards, a shard outside the
-  /// folder), fileUnsupported (only pickled weights are there).
+  /// Errors: fileMissing (no weights, a shard), fileMalformed (broken file or index, one tensor in two shards, a shard
+  /// outside the folder), fileUnsupported (only pickled weights are there).
   static Result<TensorFolder> open(const std::filesystem::path& folder);
 
   struct Found {

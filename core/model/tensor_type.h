@@ -7,7 +7,28 @@
 namespace nibble {
 
 enum class TensorType : std::uint8_t {
-  boolean, u8, i8, f8e4m3, f8e5m2, f8e8m0, f8e4m3fnuz, f8e5m2fnuz, i16, u16, f16, bf16, i32, u32, f32, f64, i64, u64, c64, f4, f6e2m3, f6e3m2
+  boolean,
+  u8,
+  i8,
+  f8e4m3,
+  f8e5m2,
+  f8e8m0,
+  f8e4m3fnuz,
+  f8e5m2fnuz,
+  i16,
+  u16,
+  f16,
+  bf16,
+  i32,
+  u32,
+  f32,
+  f64,
+  i64,
+  u64,
+  c64,
+  f4,
+  f6e2m3,
+  f6e3m2
 };
 
 /// "F32", "BF16" … as written in a header.

@@ -10,7 +10,9 @@
 namespace nibble {
 namespace {
 
-std::string shapeText(std::span<const std::int64_t> shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+std::string shapeText(std::span<const std::int64_t> shape) {
+  return fmt::format("[{}]", fmt::join(shape, ", "));
+}
 
 // Finds a family's tensors in a folder and checks each against the config.
 class WeightFinder {
@@ -58,15 +60,21 @@ class WeightFinder {
 
   std::pair<std::int64_t, std::int64_t> sizeOf(MatrixRole role) const {
     switch (role) {
-      case MatrixRole::query: return {m_config.queryWidth(), m_config.hidden};
+      case MatrixRole::query:
+        return {m_config.queryWidth(), m_config.hidden};
       case MatrixRole::key:
-      case MatrixRole::value: return {m_config.kvWidth(), m_config.hidden};
-      case MatrixRole::attentionOutput: return {m_config.hidden, m_config.queryWidth()};
-      case MatrixRole::down: return {m_config.hidden, m_config.intermediate};
+      case MatrixRole::value:
+        return {m_config.kvWidth(), m_config.hidden};
+      case MatrixRole::attentionOutput:
+        return {m_config.hidden, m_config.queryWidth()};
+      case MatrixRole::down:
+        return {m_config.hidden, m_config.intermediate};
       case MatrixRole::gate:
-      case MatrixRole::up: return {m_config.intermediate, m_config.hidden};
+      case MatrixRole::up:
+        return {m_config.intermediate, m_config.hidden};
       case MatrixRole::embedding:
-      case MatrixRole::head: break;
+      case MatrixRole::head:
+        break;
     }
     return {m_config.vocab, m_config.hidden};
   }
@@ -74,7 +82,8 @@ class WeightFinder {
   // wqkv's rows are [kv_heads, heads/kv_heads + 2, head_dim]: a group's query heads, then its key, then its value.
   Result<void> findFusedQkv(int layer, LayerWeights& out) {
     const std::int64_t groupRows = static_cast<std::int64_t>(m_config.groupSize() + 2) * m_config.headDim;
-    NIBBLE_TRY(const WeightSource fused, matrix(layerTensor(layer, m_names.fusedQkv, ".weight"), groupRows * m_config.kvHeads, m_config.hidden));
+    NIBBLE_TRY(const WeightSource fused,
+               matrix(layerTensor(layer, m_names.fusedQkv, ".weight"), groupRows * m_config.kvHeads, m_config.hidden));
     NIBBLE_TRY(const std::vector<float> fusedBias, bias(layerTensor(layer, m_names.fusedQkv, ".bias"), fused.rows));
     const std::int64_t queryRows = static_cast<std::int64_t>(m_config.groupSize()) * m_config.headDim;
     const std::int64_t firstRow[3] = {0, queryRows, queryRows + m_config.headDim};
@@ -87,7 +96,8 @@ class WeightFinder {
         const std::int64_t row = group * groupRows + firstRow[role];
         part.segments.push_back({fused.segments[0].data + static_cast<std::size_t>(row) * rowBytes, rowCount[role]});
         if (fusedBias.empty()) continue;
-        out.biases[role].insert(out.biases[role].end(), fusedBias.begin() + row, fusedBias.begin() + row + rowCount[role]);
+        out.biases[role].insert(out.biases[role].end(), fusedBias.begin() + row,
+                                fusedBias.begin() + row + rowCount[role]);
       }
     }
     return {};
@@ -99,7 +109,9 @@ class WeightFinder {
     m_used.insert(name);
     const auto& has = found->tensor.shape;
     if (!std::equal(has.begin(), has.end(), shape.begin(), shape.end())) {
-      return fail(ErrorCode::fileMalformed, fmt::format("has shape {}, config.json asks for {}", shapeText(has), shapeText({shape.begin(), shape.size()})),
+      return fail(ErrorCode::fileMalformed,
+                  fmt::format("has shape {}, config.json asks for {}", shapeText(has),
+                              shapeText({shape.begin(), shape.size()})),
                   found->file->file().path(), name);
     }
     return *found;
@@ -109,11 +121,18 @@ class WeightFinder {
     NIBBLE_TRY(const TensorFolder::Found found, require(name, {rows, columns}));
     WeightSource source{name, DType::f32, rows, columns, {{found.tensor.data.data(), rows}}};
     switch (found.tensor.type) {
-      case TensorType::f32: break;
-      case TensorType::f16: source.dtype = DType::f16; break;
-      case TensorType::bf16: source.dtype = DType::bf16; break;
+      case TensorType::f32:
+        break;
+      case TensorType::f16:
+        source.dtype = DType::f16;
+        break;
+      case TensorType::bf16:
+        source.dtype = DType::bf16;
+        break;
       default:
-        return fail(ErrorCode::fileUnsupported, fmt::format("is {}, expected F32, F16 or BF16", tensorTypeName(found.tensor.type)), found.file->file().path(), name);
+        return fail(ErrorCode::fileUnsupported,
+                    fmt::format("is {}, expected F32, F16 or BF16", tensorTypeName(found.tensor.type)),
+                    found.file->file().path(), name);
     }
     return source;
   }
@@ -135,7 +154,8 @@ class WeightFinder {
     for (const auto& file : m_folder.files()) {
       for (std::size_t i = 0; i < file->tensorCount(); ++i) {
         const std::string_view name = file->tensor(i).name;
-        const bool derived = name.ends_with(".rotary_emb.inv_freq");  // old checkpoints store it; it follows from the config
+        const bool derived =
+            name.ends_with(".rotary_emb.inv_freq");  // old checkpoints store it; it follows from the config
         if (derived || m_used.find(name) != m_used.end()) continue;
         if (count++ == 0) first = name.substr(0, 200);
       }
@@ -184,7 +204,8 @@ Result<Weights> openWeights(const std::filesystem::path& folder, const ModelConf
 
 void releasePages(const WeightSource& source) {
   const std::uint64_t rowBytes = static_cast<std::uint64_t>(source.columns) * dtypeBytes(source.dtype);
-  for (const RowSegment& segment : source.segments) releaseFilePages(segment.data, static_cast<std::uint64_t>(segment.rows) * rowBytes);
+  for (const RowSegment& segment : source.segments)
+    releaseFilePages(segment.data, static_cast<std::uint64_t>(segment.rows) * rowBytes);
 }
 
 }  // namespace nibble

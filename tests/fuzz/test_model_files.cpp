@@ -1,5 +1,5 @@
-// Thousands of damaged safetensors headers, indexes and configs (the same ones every run): each is read or refused with file and
-// detail, never more. Run under ASan and UBSan this is where memory errors in the readers would show.
+// Thousands of damaged safetensors headers, indexes and configs (the same ones every run): each is read or refused with
+// file and detail, never more. Run under ASan and UBSan this is where memory errors in the readers would show.
 #include <QtTest>
 #include <algorithm>
 #include <filesystem>
@@ -24,21 +24,56 @@ class Mutator {
   }
   std::size_t below(std::size_t limit) { return static_cast<std::size_t>(next() % limit); }
 
-  // One to three changes in text[from, …): bytes flipped, cut, doubled, or replaced by something that numbers and names dislike.
+  // One to three changes in text[from, …): bytes flipped, cut, doubled, or replaced by something that numbers and names
+  // dislike.
   std::string damage(std::string text, std::size_t from) {
-    static const std::string kTokens[] = {"-1", "0", "1.5", "1e999", "9223372036854775807", "18446744073709551616", "null", "true", "[]", "{}",
-                                          "\"\"", "\"x\"", "[[[[", "}", "]", ",", ":", "\"", "\\u0000", "\\ud800", "\xFF", std::string(1, '\0'), "NaN", "2147483648"};
+    static const std::string kTokens[] = {"-1",
+                                          "0",
+                                          "1.5",
+                                          "1e999",
+                                          "9223372036854775807",
+                                          "18446744073709551616",
+                                          "null",
+                                          "true",
+                                          "[]",
+                                          "{}",
+                                          "\"\"",
+                                          "\"x\"",
+                                          "[[[[",
+                                          "}",
+                                          "]",
+                                          ",",
+                                          ":",
+                                          "\"",
+                                          "\\u0000",
+                                          "\\ud800",
+                                          "\xFF",
+                                          std::string(1, '\0'),
+                                          "NaN",
+                                          "2147483648"};
     for (std::size_t changes = 1 + below(3); changes > 0; --changes) {
       if (text.size() <= from + 1) break;
       const std::size_t at = from + below(text.size() - from);
       const std::size_t length = std::min(1 + below(12), text.size() - at);
       switch (below(6)) {
-        case 0: text[at] = static_cast<char>(next()); break;
-        case 1: text.erase(at, length); break;
-        case 2: text.insert(at, text.substr(at, length)); break;
-        case 3: text.insert(at, kTokens[below(std::size(kTokens))]); break;
-        case 4: replaceValue(text, at, kTokens[below(std::size(kTokens))]); break;
-        default: text[at] ^= static_cast<char>(1 << below(8)); break;
+        case 0:
+          text[at] = static_cast<char>(next());
+          break;
+        case 1:
+          text.erase(at, length);
+          break;
+        case 2:
+          text.insert(at, text.substr(at, length));
+          break;
+        case 3:
+          text.insert(at, kTokens[below(std::size(kTokens))]);
+          break;
+        case 4:
+          replaceValue(text, at, kTokens[below(std::size(kTokens))]);
+          break;
+        default:
+          text[at] ^= static_cast<char>(1 << below(8));
+          break;
       }
     }
     return text;
@@ -61,7 +96,9 @@ struct Tally {
   int loaded = 0, refused = 0;
 };
 
-bool named(const Error& error) { return !error.file.empty() && !error.detail.empty(); }
+bool named(const Error& error) {
+  return !error.file.empty() && !error.detail.empty();
+}
 
 // Reads all that a loader would read of it.
 void readThrough(const Weights& weights) {
@@ -69,7 +106,9 @@ void readThrough(const Weights& weights) {
   const auto touch = [&](const WeightSource& source) {
     for (const RowSegment& segment : source.segments) {
       const std::uint64_t bytes = static_cast<std::uint64_t>(segment.rows * source.columns) * dtypeBytes(source.dtype);
-      if (bytes > 0) sum += std::to_integer<std::uint64_t>(segment.data[0]) + std::to_integer<std::uint64_t>(segment.data[bytes - 1]);
+      if (bytes > 0)
+        sum +=
+            std::to_integer<std::uint64_t>(segment.data[0]) + std::to_integer<std::uint64_t>(segment.data[bytes - 1]);
     }
   };
   touch(weights.embedding);
@@ -96,12 +135,15 @@ class TestFuzzModelFiles : public QObject {
     for (int i = 0; i < 3000; ++i) {
       // Mostly the header alone is damaged and its length follows; sometimes the length itself.
       std::string damaged = mutator.damage(whole.substr(8, header), 0);
-      std::string bytes = mutator.below(10) == 0 ? mutator.damage(whole.substr(0, 8), 0) : test::littleEndian64(damaged.size());
+      std::string bytes =
+          mutator.below(10) == 0 ? mutator.damage(whole.substr(0, 8), 0) : test::littleEndian64(damaged.size());
       bytes += damaged + whole.substr(8 + header);
       folder.write("model.safetensors", bytes);
       const auto weights = openWeights(folder.path(), *config);
-      if (weights) readThrough(*weights);
-      else QVERIFY(named(weights.error()));
+      if (weights)
+        readThrough(*weights);
+      else
+        QVERIFY(named(weights.error()));
       ++(weights ? tally.loaded : tally.refused);
     }
     qInfo("%d refused, %d loaded", tally.refused, tally.loaded);
@@ -131,7 +173,8 @@ class TestFuzzModelFiles : public QObject {
     const test::TempFolder folder;
     Mutator mutator(42);
     Tally tally;
-    for (const char* model : {"internlm2-tiny", "mistral-window-tiny", "llama3-rope-tiny", "yarn-rope-tiny", "qwen3-mixed-window-tiny"}) {
+    for (const char* model :
+         {"internlm2-tiny", "mistral-window-tiny", "llama3-rope-tiny", "yarn-rope-tiny", "qwen3-mixed-window-tiny"}) {
       const std::string whole = *readTextFile(test::goldenData("models") / model / "config.json");
       for (int i = 0; i < 2000; ++i) {
         folder.write("config.json", mutator.damage(whole, 0));
@@ -141,10 +184,12 @@ class TestFuzzModelFiles : public QObject {
           QVERIFY(named(config.error()));
           continue;
         }
-        QVERIFY(config->layers > 0 && config->kvHeads > 0 && config->heads % config->kvHeads == 0 && config->headDim % 2 == 0);
+        QVERIFY(config->layers > 0 && config->kvHeads > 0 && config->heads % config->kvHeads == 0 &&
+                config->headDim % 2 == 0);
         for (const std::int32_t id : config->eosIds) QVERIFY(id >= 0 && id < config->vocab);
         for (int layer = 0; layer < config->layers; ++layer) QVERIFY(config->windowOf(layer) >= 0);
-        QCOMPARE(makeRopeTables(*config, 4096).inverseFrequencies.size(), static_cast<std::size_t>(config->headDim / 2));
+        QCOMPARE(makeRopeTables(*config, 4096).inverseFrequencies.size(),
+                 static_cast<std::size_t>(config->headDim / 2));
       }
     }
     qInfo("%d refused, %d loaded", tally.refused, tally.loaded);

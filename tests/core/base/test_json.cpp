@@ -63,7 +63,8 @@ class TestJson : public QObject {
   void readsValues() {
     const auto document = JsonDocument::parse(
         R"( {"i": -42, "r": 2.5e-3, "big": 18446744073709551614, "t": true, "f": false, "n": null, "s": "a\u00e9\ud83d\ude00\n\u0000/\/",)"
-        R"( "list": [1, [2, 3], {"x": 4}, "five"], "empty": {}, "none": []} )", "x.json");
+        R"( "list": [1, [2, 3], {"x": 4}, "five"], "empty": {}, "none": []} )",
+        "x.json");
     QVERIFY(document.has_value());
     const JsonValue root = document->root();
     QCOMPARE(root.size(), std::size_t(10));
@@ -95,13 +96,15 @@ class TestJson : public QObject {
     QTest::addColumn<QByteArray>("text");
     QTest::addColumn<QString>("field");
     for (const auto& row : refusedTexts()) {
-      QTest::newRow(row.name) << QByteArray(row.text.data(), static_cast<int>(row.text.size())) << QString::fromStdString(row.field);
+      QTest::newRow(row.name) << QByteArray(row.text.data(), static_cast<int>(row.text.size()))
+                              << QString::fromStdString(row.field);
     }
   }
   void refuses() {
     QFETCH(QByteArray, text);
     QFETCH(QString, field);
-    const auto document = JsonDocument::parse(std::string_view(text.constData(), static_cast<std::size_t>(text.size())), "x.json");
+    const auto document =
+        JsonDocument::parse(std::string_view(text.constData(), static_cast<std::size_t>(text.size())), "x.json");
     QVERIFY(!document.has_value());
     QCOMPARE(document.error().code, ErrorCode::fileMalformed);
     QCOMPARE(document.error().file, std::string("x.json"));
@@ -123,7 +126,8 @@ class TestJson : public QObject {
 
   void fieldsCheckRangesAndKinds() {
     const auto document = JsonDocument::parse(
-        R"({"rope":{"factor":6,"kind":"x","on":true,"whole":6.0,"half":6.5,"text":"32","none":null,"list":[1]}})", "c.json");
+        R"({"rope":{"factor":6,"kind":"x","on":true,"whole":6.0,"half":6.5,"text":"32","none":null,"list":[1]}})",
+        "c.json");
     const auto rope = JsonFields(document->root(), "c.json").object("rope");
     QVERIFY(rope.has_value());
     QCOMPARE(*rope->integer("factor", 1, 10), std::int64_t(6));
@@ -133,8 +137,8 @@ class TestJson : public QObject {
     QCOMPARE(*rope->stringOr("absent", "y"), std::string("y"));
     QVERIFY(*rope->boolean("on") && rope->array("list")->size() == 1);
     const auto check = [](const auto& result, const char* field) {
-      return !result.has_value() && result.error().code == ErrorCode::fileMalformed && result.error().file == "c.json" &&
-             result.error().field == field;
+      return !result.has_value() && result.error().code == ErrorCode::fileMalformed &&
+             result.error().file == "c.json" && result.error().field == field;
     };
     QVERIFY(check(rope->integer("half", 1, 10), "rope.half"));
     QVERIFY(check(rope->integer("text", 1, 99), "rope.text"));

@@ -1,7 +1,7 @@
 // Mapped files: what is refused, that a file which shrinks does not end the process, and arithmetic on sizes.
-#include <QtTest>
 #include <sys/stat.h>
 
+#include <QtTest>
 #include <filesystem>
 #include <thread>
 

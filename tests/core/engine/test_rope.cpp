@@ -35,7 +35,8 @@ class TestRope : public QObject {
       const auto document = JsonDocument::parse(line, "rope_tables.jsonl");
       QVERIFY(document.has_value());
       const JsonFields root(document->root(), "rope_tables.jsonl");
-      ModelConfig config = headConfig(root.value("max_position_embeddings").integer(), static_cast<int>(root.value("head_dim").integer()));
+      ModelConfig config = headConfig(root.value("max_position_embeddings").integer(),
+                                      static_cast<int>(root.value("head_dim").integer()));
       const auto rope = readRopeConfig(root, config.maxPositions, config.warnings);
       QVERIFY2(rope.has_value(), rope ? "" : rope.error().detail.c_str());
       config.rope = *rope;

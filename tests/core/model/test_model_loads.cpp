@@ -12,7 +12,9 @@ using namespace nibble;
 
 namespace {
 
-std::string errorText(const Error& error) { return error.file + " | " + error.field + " | " + error.detail; }
+std::string errorText(const Error& error) {
+  return error.file + " | " + error.field + " | " + error.detail;
+}
 
 std::int64_t segmentRows(const WeightSource& source) {
   std::int64_t rows = 0;
@@ -79,7 +81,8 @@ class TestModelLoads : public QObject {
 
   void referenceModels_data() {
     QTest::addColumn<QString>("name");
-    for (const char* name : {"internlm3-tiny", "llama-tiny", "llama-linear-rope-tiny", "qwen2-tiny", "qwen3-tiny"}) QTest::newRow(name) << name;
+    for (const char* name : {"internlm3-tiny", "llama-tiny", "llama-linear-rope-tiny", "qwen2-tiny", "qwen3-tiny"})
+      QTest::newRow(name) << name;
   }
   void referenceModels() {
     QFETCH(QString, name);
@@ -96,8 +99,8 @@ class TestModelLoads : public QObject {
 
   void goldenModels_data() {
     QTest::addColumn<QString>("name");
-    for (const char* name : {"internlm2-tiny", "mistral-window-tiny", "llama3-rope-tiny", "yarn-rope-tiny", "qwen2-tied-tiny",
-                             "qwen3-mixed-window-tiny", "llama-mixed-types-tiny"}) {
+    for (const char* name : {"internlm2-tiny", "mistral-window-tiny", "llama3-rope-tiny", "yarn-rope-tiny",
+                             "qwen2-tied-tiny", "qwen3-mixed-window-tiny", "llama-mixed-types-tiny"}) {
       QTest::newRow(name) << name;
     }
   }
@@ -111,8 +114,10 @@ class TestModelLoads : public QObject {
     if (name.startsWith("mistral")) QVERIFY(config.windowOf(0) == 16 && config.windowOf(1) == 16);
     if (name.startsWith("qwen3")) QVERIFY(config.windowOf(0) == 0 && config.windowOf(1) == 16);
     QCOMPARE(weights.tiedHead, name.contains("tied"));
-    QCOMPARE(config.rope.kind, name.startsWith("llama3") ? RopeKind::llama3 : name.startsWith("yarn") ? RopeKind::yarn
-                               : name.startsWith("internlm2") ? RopeKind::dynamic : RopeKind::none);
+    QCOMPARE(config.rope.kind, name.startsWith("llama3")      ? RopeKind::llama3
+                               : name.startsWith("yarn")      ? RopeKind::yarn
+                               : name.startsWith("internlm2") ? RopeKind::dynamic
+                                                              : RopeKind::none);
     const auto reference = SafetensorsFile::open(folder / "reference.safetensors");
     QVERIFY(reference.has_value());
     QVERIFY((*reference)->tensorCount() >= 2 && (*reference)->metadata().size() == 2);

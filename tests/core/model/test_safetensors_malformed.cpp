@@ -1,7 +1,7 @@
 // Hostile and odd safetensors files: what is refused (with file and field), what must load, and what must stay cheap.
-#include <QtTest>
 #include <sys/stat.h>
 
+#include <QtTest>
 #include <filesystem>
 
 #include "core/model/safetensors_reader.h"
@@ -22,15 +22,24 @@ struct Case {
 };
 
 // One tensor "t" with the given fields and 8 bytes of data.
-std::string one(const std::string& fields, std::size_t data = 8) { return safetensorsBytes("{\"t\":{" + fields + "}}", data); }
-std::string offsets(const std::string& list) { return one("\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":" + list); }
-std::string shaped(const std::string& shape) { return one("\"dtype\":\"F32\",\"shape\":" + shape + ",\"data_offsets\":[0,8]"); }
+std::string one(const std::string& fields, std::size_t data = 8) {
+  return safetensorsBytes("{\"t\":{" + fields + "}}", data);
+}
+std::string offsets(const std::string& list) {
+  return one("\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":" + list);
+}
+std::string shaped(const std::string& shape) {
+  return one("\"dtype\":\"F32\",\"shape\":" + shape + ",\"data_offsets\":[0,8]");
+}
 std::string two(const std::string& first, const std::string& second, std::size_t data) {
-  return safetensorsBytes("{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":" + first + "},\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":" + second + "}}", data);
+  return safetensorsBytes("{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":" + first +
+                              "},\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":" + second + "}}",
+                          data);
 }
 
 void addLengths(std::vector<Case>& cases) {
-  for (int size = 0; size < 8; ++size) cases.push_back({"0 to 7 bytes", std::string(static_cast<std::size_t>(size), '\0')});
+  for (int size = 0; size < 8; ++size)
+    cases.push_back({"0 to 7 bytes", std::string(static_cast<std::size_t>(size), '\0')});
   cases.push_back({"length 60 and nothing after", littleEndian64(60)});
   cases.push_back({"length 0", littleEndian64(0)});
   cases.push_back({"length over 100 MB", littleEndian64(100'000'001) + std::string(64, ' ')});
@@ -54,17 +63,25 @@ void addHeaders(std::vector<Case>& cases) {
   cases.push_back({"a tensor without dtype", one("\"shape\":[2],\"data_offsets\":[0,8]"), "t"});
   cases.push_back({"a tensor without shape", one("\"dtype\":\"F32\",\"data_offsets\":[0,8]"), "t"});
   cases.push_back({"a tensor without offsets", one("\"dtype\":\"F32\",\"shape\":[2]"), "t"});
-  cases.push_back({"dtype twice", one("\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]"), "t.dtype"});
-  cases.push_back({"unknown dtype", one("\"dtype\":\"F31\",\"shape\":[2],\"data_offsets\":[0,8]"), "t.dtype", ErrorCode::fileUnsupported});
+  cases.push_back(
+      {"dtype twice", one("\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]"), "t.dtype"});
+  cases.push_back({"unknown dtype", one("\"dtype\":\"F31\",\"shape\":[2],\"data_offsets\":[0,8]"), "t.dtype",
+                   ErrorCode::fileUnsupported});
   cases.push_back({"dtype a number", one("\"dtype\":32,\"shape\":[2],\"data_offsets\":[0,8]"), "t.dtype"});
   cases.push_back({"metadata with numbers", safetensorsBytes("{\"__metadata__\":{\"k\":1}}", 0), "__metadata__.k"});
   cases.push_back({"metadata a list", safetensorsBytes("{\"__metadata__\":[]}", 0), "__metadata__"});
   cases.push_back({"metadata in metadata", safetensorsBytes("{\"__metadata__\":{\"k\":{}}}", 0), "__metadata__.k"});
   cases.push_back({"metadata twice", safetensorsBytes("{\"__metadata__\":{},\"__metadata__\":{}}", 0), "__metadata__"});
-  cases.push_back({"the same tensor twice", safetensorsBytes("{\"t\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},"
-                                                            "\"t\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[4,8]}}", 8), "t"});
-  cases.push_back({"the same tensor twice, escaped", safetensorsBytes("{\"t\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]},"
-                                                                     "\"\\u0074\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}", 0), "t"});
+  cases.push_back({"the same tensor twice",
+                   safetensorsBytes("{\"t\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},"
+                                    "\"t\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[4,8]}}",
+                                    8),
+                   "t"});
+  cases.push_back({"the same tensor twice, escaped",
+                   safetensorsBytes("{\"t\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]},"
+                                    "\"\\u0074\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}",
+                                    0),
+                   "t"});
 }
 
 void addOffsets(std::vector<Case>& cases) {
@@ -120,14 +137,21 @@ std::vector<Loadable> loadable() {
   const std::string four = "{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]}";
   return {{"no tensors", safetensorsBytes("{}", 0), "", 0},
           {"a scalar", safetensorsBytes("{\"s\":" + four + "}", 4), "s", 1},
-          {"zero-size tensors sharing an offset", safetensorsBytes("{\"x\":" + four + ",\"y\":" + zero + ",\"z\":" + zero + "}", 4), "z", 3},
+          {"zero-size tensors sharing an offset",
+           safetensorsBytes("{\"x\":" + four + ",\"y\":" + zero + ",\"z\":" + zero + "}", 4), "z", 3},
           {"padded with spaces", safetensorsBytes("  \n{\"s\":" + four + "}   \t\r\n  ", 4), "s", 1},
-          {"names with / and non-ASCII", safetensorsBytes("{\"a/b/\xC3\xA9\xE6\xA8\xA1\":" + four + "}", 4), "a/b/\xC3\xA9\xE6\xA8\xA1", 1},
+          {"names with / and non-ASCII", safetensorsBytes("{\"a/b/\xC3\xA9\xE6\xA8\xA1\":" + four + "}", 4),
+           "a/b/\xC3\xA9\xE6\xA8\xA1", 1},
           {"an empty name", safetensorsBytes("{\"\":" + four + "}", 4), "", 1},
-          {"metadata of strings", safetensorsBytes("{\"__metadata__\":{\"format\":\"pt\",\"x\":\"\"},\"s\":" + four + "}", 4), "s", 1},
+          {"metadata of strings",
+           safetensorsBytes("{\"__metadata__\":{\"format\":\"pt\",\"x\":\"\"},\"s\":" + four + "}", 4), "s", 1},
           {"metadata null", safetensorsBytes("{\"__metadata__\":null,\"s\":" + four + "}", 4), "s", 1},
-          {"an unknown field in a tensor", safetensorsBytes("{\"s\":{\"extra\":{\"a\":[1,{}]},\"n\":2.5,\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]}}", 4), "s", 1},
-          {"4-bit elements", safetensorsBytes("{\"s\":{\"dtype\":\"F4\",\"shape\":[2,4],\"data_offsets\":[0,4]}}", 4), "s", 1}};
+          {"an unknown field in a tensor",
+           safetensorsBytes(
+               "{\"s\":{\"extra\":{\"a\":[1,{}]},\"n\":2.5,\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]}}", 4),
+           "s", 1},
+          {"4-bit elements", safetensorsBytes("{\"s\":{\"dtype\":\"F4\",\"shape\":[2,4],\"data_offsets\":[0,4]}}", 4),
+           "s", 1}};
 }
 
 }  // namespace
@@ -213,7 +237,7 @@ class TestSafetensorsMalformed : public QObject {
       QVERIFY(opened && (*opened)->find("t999999"));
     });
     QCOMPARE(count, std::size_t(1'000'000));
-    qInfo("%.2f s, %.0f MiB above a file of %.0f MiB", cost.seconds, cost.peakGrowth / 1048576.0, size / 1048576.0);
+    qInfo("%.2f s, %.0f MiB of resident memory for a file of %.0f MiB", cost.seconds, cost.peakGrowth / 1048576.0, size / 1048576.0);
     QVERIFY(test::withinBounds(cost, size));
   }
 
@@ -240,7 +264,9 @@ class TestSafetensorsMalformed : public QObject {
   void truncatedWhileOpen() {
     const test::TempFolder folder;
     const std::size_t data = 1 << 20;
-    const auto path = folder.write("x.safetensors", safetensorsBytes("{\"t\":{\"dtype\":\"U8\",\"shape\":[1048576],\"data_offsets\":[0,1048576]}}", data));
+    const auto path = folder.write(
+        "x.safetensors",
+        safetensorsBytes("{\"t\":{\"dtype\":\"U8\",\"shape\":[1048576],\"data_offsets\":[0,1048576]}}", data));
     const auto opened = SafetensorsFile::open(path);
     QVERIFY(opened.has_value() && (*opened)->file().intact().has_value());
     std::filesystem::resize_file(path, 8192);
@@ -256,10 +282,15 @@ class TestSafetensorsMalformed : public QObject {
   void tensorsAsFloats() {
     const test::TempFolder folder;
     // F16: 1, -2, the smallest subnormal, infinity; BF16: 1, -2; F32: 0.5
-    const std::string f16("\x00\x3C\x00\xC0\x01\x00\x00\x7C", 8), bf16("\x80\x3F\x00\xC0", 4), f32("\x00\x00\x00\x3F", 4);
-    const std::string header = "{\"h\":{\"dtype\":\"F16\",\"shape\":[4],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"BF16\",\"shape\":[2],\"data_offsets\":[8,12]},"
-                               "\"f\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[12,16]},\"i\":{\"dtype\":\"I32\",\"shape\":[1],\"data_offsets\":[16,20]}}";
-    const auto opened = SafetensorsFile::open(folder.write("x.safetensors", littleEndian64(header.size()) + header + f16 + bf16 + f32 + f32));
+    const std::string f16("\x00\x3C\x00\xC0\x01\x00\x00\x7C", 8), bf16("\x80\x3F\x00\xC0", 4),
+        f32("\x00\x00\x00\x3F", 4);
+    const std::string header =
+        "{\"h\":{\"dtype\":\"F16\",\"shape\":[4],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"BF16\",\"shape\":[2],"
+        "\"data_offsets\":[8,12]},"
+        "\"f\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[12,16]},\"i\":{\"dtype\":\"I32\",\"shape\":[1],"
+        "\"data_offsets\":[16,20]}}";
+    const auto opened = SafetensorsFile::open(
+        folder.write("x.safetensors", littleEndian64(header.size()) + header + f16 + bf16 + f32 + f32));
     QVERIFY(opened.has_value());
     QCOMPARE(*tensorAsFloats(*(*opened)->find("h"), "x"), (std::vector<float>{1.0f, -2.0f, 0x1p-24f, HUGE_VALF}));
     QCOMPARE(*tensorAsFloats(*(*opened)->find("b"), "x"), (std::vector<float>{1.0f, -2.0f}));

@@ -22,7 +22,9 @@ struct Case {
   ErrorCode code = ErrorCode::fileMalformed;
 };
 
-std::string mapped(const std::string& shardName) { return "{\"weight_map\":{\"a\":\"one.safetensors\",\"b\":\"" + shardName + "\"}}"; }
+std::string mapped(const std::string& shardName) {
+  return "{\"weight_map\":{\"a\":\"one.safetensors\",\"b\":\"" + shardName + "\"}}";
+}
 
 std::vector<Case> malformed() {
   return {
@@ -34,8 +36,10 @@ std::vector<Case> malformed() {
       {"missing shard", mapped("three.safetensors"), "", ErrorCode::fileMissing},
       {"a shard that is a folder", mapped("."), "", ErrorCode::fileUnsupported},
       {"tensor not in its shard", "{\"weight_map\":{\"a\":\"two.safetensors\"}}", "weight_map.a"},
-      {"the same tensor in two shards", "{\"weight_map\":{\"a\":\"one.safetensors\",\"b\":\"two.safetensors\",\"c\":\"again.safetensors\"}}", "a"},
-      {"the same tensor named twice", "{\"weight_map\":{\"a\":\"one.safetensors\",\"a\":\"two.safetensors\"}}", "weight_map"},
+      {"the same tensor in two shards",
+       "{\"weight_map\":{\"a\":\"one.safetensors\",\"b\":\"two.safetensors\",\"c\":\"again.safetensors\"}}", "a"},
+      {"the same tensor named twice", "{\"weight_map\":{\"a\":\"one.safetensors\",\"a\":\"two.safetensors\"}}",
+       "weight_map"},
       {"no weight_map", "{\"metadata\":{}}", "weight_map"},
       {"weight_map a list", "{\"weight_map\":[\"one.safetensors\"]}", "weight_map"},
       {"weight_map empty", "{\"weight_map\":{}}", "weight_map"},
@@ -54,7 +58,10 @@ class TestTensorFolder : public QObject {
   static void fill(const test::TempFolder& folder, const std::string& index) {
     folder.write("one.safetensors", shard("a"));
     folder.write("two.safetensors", shard("b"));
-    folder.write("again.safetensors", test::safetensorsBytes("{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"c\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[4,8]}}", 8));
+    folder.write("again.safetensors",
+                 test::safetensorsBytes("{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"c\":{"
+                                        "\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[4,8]}}",
+                                        8));
     folder.write("model.safetensors.index.json", index);
   }
 
@@ -80,7 +87,8 @@ class TestTensorFolder : public QObject {
 
   void loadsTwoShards() {
     const test::TempFolder folder;
-    fill(folder, "{\"metadata\":{\"total_size\":16},\"weight_map\":{\"a\":\"one.safetensors\",\"b\":\"two.safetensors\"}}");
+    fill(folder,
+         "{\"metadata\":{\"total_size\":16},\"weight_map\":{\"a\":\"one.safetensors\",\"b\":\"two.safetensors\"}}");
     const auto opened = TensorFolder::open(folder.path());
     QVERIFY(opened.has_value());
     QVERIFY(opened->warnings().empty());
@@ -92,7 +100,8 @@ class TestTensorFolder : public QObject {
   void wrongTotalSizeIsAWarning() {
     for (const char* total : {"17", "-1", "\"16\"", "1.5", "35215728640"}) {
       const test::TempFolder folder;
-      fill(folder, std::string("{\"metadata\":{\"total_size\":") + total + "},\"weight_map\":{\"a\":\"one.safetensors\",\"b\":\"two.safetensors\"}}");
+      fill(folder, std::string("{\"metadata\":{\"total_size\":") + total +
+                       "},\"weight_map\":{\"a\":\"one.safetensors\",\"b\":\"two.safetensors\"}}");
       const auto opened = TensorFolder::open(folder.path());
       QVERIFY(opened.has_value());
       QCOMPARE(opened->warnings().size(), std::size_t(1));
@@ -113,7 +122,8 @@ class TestTensorFolder : public QObject {
     const std::string longName = std::string(255 - 12, 'n') + ".safetensors";
     folder.write("my model, part 1.safetensors", shard("a"));
     folder.write(longName, shard("b"));
-    folder.write("model.safetensors.index.json", "{\"weight_map\":{\"a\":\"my model, part 1.safetensors\",\"b\":\"" + longName + "\"}}");
+    folder.write("model.safetensors.index.json",
+                 "{\"weight_map\":{\"a\":\"my model, part 1.safetensors\",\"b\":\"" + longName + "\"}}");
     const auto opened = TensorFolder::open(folder.path());
     QVERIFY2(opened.has_value(), opened ? "" : opened.error().detail.c_str());
     QVERIFY(opened->find("a") && opened->find("b"));
@@ -126,7 +136,8 @@ class TestTensorFolder : public QObject {
     folder.write("blobs/1", shard("a"));
     folder.write("snapshot/sub/two.safetensors", shard("b"));
     std::filesystem::create_symlink("../blobs/1", folder.path() / "snapshot" / "one.safetensors");
-    folder.write("snapshot/model.safetensors.index.json", "{\"weight_map\":{\"a\":\"one.safetensors\",\"b\":\"sub/two.safetensors\"}}");
+    folder.write("snapshot/model.safetensors.index.json",
+                 "{\"weight_map\":{\"a\":\"one.safetensors\",\"b\":\"sub/two.safetensors\"}}");
     QVERIFY(TensorFolder::open(folder.path() / "snapshot").has_value());
   }
 

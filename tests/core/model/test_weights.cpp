@@ -1,4 +1,5 @@
-// Tensor names to weights: shapes against the config, optional biases, tied heads, odd tensors, random weights, inspection.
+// Tensor names to weights: shapes against the config, optional biases, tied heads, odd tensors, random weights,
+// inspection.
 #include <QtTest>
 #include <algorithm>
 #include <cmath>
@@ -17,15 +18,22 @@ using Specs = std::vector<test::TensorSpec>;
 
 namespace {
 
-constexpr const char* kConfig = R"({"architectures":["LlamaForCausalLM"],"hidden_size":16,"intermediate_size":24,"num_hidden_layers":1,
+constexpr const char* kConfig =
+    R"({"architectures":["LlamaForCausalLM"],"hidden_size":16,"intermediate_size":24,"num_hidden_layers":1,
   "num_attention_heads":4,"num_key_value_heads":2,"vocab_size":10,"max_position_embeddings":32,"eos_token_id":2})";
 
 Specs goodTensors() {
-  return {{"model.embed_tokens.weight", "BF16", {10, 16}, 2}, {"lm_head.weight", "F16", {10, 16}, 2}, {"model.norm.weight", "F32", {16}, 4},
-          {"model.layers.0.input_layernorm.weight", "F32", {16}, 4}, {"model.layers.0.post_attention_layernorm.weight", "BF16", {16}, 2},
-          {"model.layers.0.self_attn.q_proj.weight", "F32", {16, 16}, 4}, {"model.layers.0.self_attn.k_proj.weight", "F32", {8, 16}, 4},
-          {"model.layers.0.self_attn.v_proj.weight", "F32", {8, 16}, 4}, {"model.layers.0.self_attn.o_proj.weight", "F32", {16, 16}, 4},
-          {"model.layers.0.mlp.gate_proj.weight", "F32", {24, 16}, 4}, {"model.layers.0.mlp.up_proj.weight", "F32", {24, 16}, 4},
+  return {{"model.embed_tokens.weight", "BF16", {10, 16}, 2},
+          {"lm_head.weight", "F16", {10, 16}, 2},
+          {"model.norm.weight", "F32", {16}, 4},
+          {"model.layers.0.input_layernorm.weight", "F32", {16}, 4},
+          {"model.layers.0.post_attention_layernorm.weight", "BF16", {16}, 2},
+          {"model.layers.0.self_attn.q_proj.weight", "F32", {16, 16}, 4},
+          {"model.layers.0.self_attn.k_proj.weight", "F32", {8, 16}, 4},
+          {"model.layers.0.self_attn.v_proj.weight", "F32", {8, 16}, 4},
+          {"model.layers.0.self_attn.o_proj.weight", "F32", {16, 16}, 4},
+          {"model.layers.0.mlp.gate_proj.weight", "F32", {24, 16}, 4},
+          {"model.layers.0.mlp.up_proj.weight", "F32", {24, 16}, 4},
           {"model.layers.0.mlp.down_proj.weight", "F32", {16, 24}, 4}};
 }
 
@@ -60,19 +68,29 @@ std::vector<Case> malformed() {
     return [=](Specs& specs) { named(specs, name).dtype = dtype, named(specs, name).elementBytes = bytes; };
   };
   return {
-      {"vocabulary is not the embedding's rows", reshape("model.embed_tokens.weight", {11, 16}), "model.embed_tokens.weight"},
+      {"vocabulary is not the embedding's rows", reshape("model.embed_tokens.weight", {11, 16}),
+       "model.embed_tokens.weight"},
       {"head rows", reshape("lm_head.weight", {9, 16}), "lm_head.weight"},
       {"head missing", remove("lm_head.weight"), "lm_head.weight"},
-      {"query transposed in size", reshape("model.layers.0.self_attn.k_proj.weight", {16, 8}), "model.layers.0.self_attn.k_proj.weight"},
+      {"query transposed in size", reshape("model.layers.0.self_attn.k_proj.weight", {16, 8}),
+       "model.layers.0.self_attn.k_proj.weight"},
       {"one dimension", reshape("model.layers.0.mlp.up_proj.weight", {384}), "model.layers.0.mlp.up_proj.weight"},
-      {"three dimensions", reshape("model.layers.0.mlp.up_proj.weight", {24, 16, 1}), "model.layers.0.mlp.up_proj.weight"},
+      {"three dimensions", reshape("model.layers.0.mlp.up_proj.weight", {24, 16, 1}),
+       "model.layers.0.mlp.up_proj.weight"},
       {"norm too long", reshape("model.norm.weight", {17}), "model.norm.weight"},
-      {"layer's norm missing", remove("model.layers.0.input_layernorm.weight"), "model.layers.0.input_layernorm.weight"},
+      {"layer's norm missing", remove("model.layers.0.input_layernorm.weight"),
+       "model.layers.0.input_layernorm.weight"},
       {"down missing", remove("model.layers.0.mlp.down_proj.weight"), "model.layers.0.mlp.down_proj.weight"},
-      {"matrix in F64", retype("model.layers.0.mlp.down_proj.weight", "F64", 8), "model.layers.0.mlp.down_proj.weight", ErrorCode::fileUnsupported},
-      {"matrix in F8", retype("model.layers.0.mlp.down_proj.weight", "F8_E4M3", 1), "model.layers.0.mlp.down_proj.weight", ErrorCode::fileUnsupported},
+      {"matrix in F64", retype("model.layers.0.mlp.down_proj.weight", "F64", 8), "model.layers.0.mlp.down_proj.weight",
+       ErrorCode::fileUnsupported},
+      {"matrix in F8", retype("model.layers.0.mlp.down_proj.weight", "F8_E4M3", 1),
+       "model.layers.0.mlp.down_proj.weight", ErrorCode::fileUnsupported},
       {"norm in I32", retype("model.norm.weight", "I32", 4), "model.norm.weight", ErrorCode::fileUnsupported},
-      {"bias of a wrong size", [](Specs& specs) { specs.push_back({"model.layers.0.self_attn.q_proj.bias", "F32", {15}, 4}); }, "model.layers.0.self_attn.q_proj.bias"},
+      {"bias of a wrong size",
+       [](Specs& specs) {
+         specs.push_back({"model.layers.0.self_attn.q_proj.bias", "F32", {15}, 4});
+       },
+       "model.layers.0.self_attn.q_proj.bias"},
   };
 }
 
@@ -166,7 +184,8 @@ class TestWeights : public QObject {
     const auto sum = [&] {
       std::uint64_t total = 0;
       const std::byte* data = weights->embedding.segments[0].data;
-      for (std::uint64_t i = 0; i < weights->embedding.bytes(); ++i) total = total * 31 + std::to_integer<std::uint64_t>(data[i]);
+      for (std::uint64_t i = 0; i < weights->embedding.bytes(); ++i)
+        total = total * 31 + std::to_integer<std::uint64_t>(data[i]);
       return total;
     };
     const std::uint64_t before = sum();
@@ -179,7 +198,8 @@ class TestWeights : public QObject {
     config.layers = 2;
     const Weights weights = randomWeights(config, 7);
     QCOMPARE(weights.layers.size(), std::size_t(2));
-    QCOMPARE(weights.bytes(), std::uint64_t(2) * (2u * 128512 * 4096 + 2u * (2u * 4096 * 4096 + 2u * 256 * 4096 + 3u * 10240 * 4096)));
+    QCOMPARE(weights.bytes(),
+             std::uint64_t(2) * (2u * 128512 * 4096 + 2u * (2u * 4096 * 4096 + 2u * 256 * 4096 + 3u * 10240 * 4096)));
     std::int64_t rows = 0;
     for (const auto& segment : weights.head.segments) rows += segment.rows;
     QCOMPARE(rows, std::int64_t(128512));
@@ -211,7 +231,8 @@ class TestWeights : public QObject {
   void inspectsTheSample() {
     const auto found = inspectModel(test::sampleModel());
     QVERIFY2(found.has_value(), found ? "" : found.error().detail.c_str());
-    QCOMPARE(found->weightFiles, (std::vector<std::string>{"model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"}));
+    QCOMPARE(found->weightFiles,
+             (std::vector<std::string>{"model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"}));
     QCOMPARE(found->licenceFiles, std::vector<std::string>{"LICENSE.md"});
     QCOMPARE(found->templateFiles, std::vector<std::string>{"tokenizer_config.json"});
     QVERIFY(std::count(found->tokenizerFiles.begin(), found->tokenizerFiles.end(), "tokenizer.model") == 1);
