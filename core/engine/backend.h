@@ -80,6 +80,9 @@ class Backend {
 
   /// Called from any thread, also while a step runs.
   virtual BackendCounters counters() const = 0;
+
+  /// GB/s of a copy on the device, read and write counted, measured now (`bench`). 0: this backend does not tell.
+  virtual Result<double> measureBandwidth() { return 0.0; }
 };
 
 /// The CPU backend. Errors: outOfMemory (arenas are allocated here, from request.memory).

@@ -125,6 +125,7 @@ class Engine {
   virtual Result<std::vector<std::int32_t>> tokenize(const std::string& text, bool addBos, bool parseSpecial) = 0;
   virtual Result<RenderedPrompt> render(const std::vector<ChatTurn>& turns) = 0;
   virtual EngineStatistics statistics() const = 0;   ///< thread-safe
+  virtual Result<double> measureBandwidth() { return 0.0; }   ///< GB/s of a copy on a loaded model's device; 0: it does not tell
 };
 
 /// The real engine of this process.

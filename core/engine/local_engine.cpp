@@ -211,6 +211,11 @@ EngineStatistics LocalEngine::statistics() const {
   return figures;
 }
 
+Result<double> LocalEngine::measureBandwidth() {
+  NIBBLE_TRY(const LoadedModel* const model, loaded());
+  return model->backend->measureBandwidth();
+}
+
 std::unique_ptr<Engine> makeEngine() { return std::make_unique<LocalEngine>(); }
 
 Result<MemoryPlan> planFor(const LoadRequest& request) {

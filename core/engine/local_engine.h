@@ -52,6 +52,7 @@ class LocalEngine : public Engine {
   Result<std::vector<std::int32_t>> tokenize(const std::string& text, bool addBos, bool parseSpecial) override;
   Result<RenderedPrompt> render(const std::vector<ChatTurn>& turns) override;
   EngineStatistics statistics() const override;
+  Result<double> measureBandwidth() override;
 
  private:
   Result<bool> mustMakeRoom(const MemoryPlan& plan, const PlanRequest& request, bool force) const;

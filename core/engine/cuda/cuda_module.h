@@ -10,7 +10,7 @@
 namespace nibble {
 
 /// Rises with every change of the interface below, of Backend or of the structs handed across: module and program must agree.
-constexpr int kCudaModuleVersion = 1;
+constexpr int kCudaModuleVersion = 2;
 
 /// What the module exports under the name "nibble_cuda_module".
 struct CudaModuleInterface {

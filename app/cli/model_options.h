@@ -1,0 +1,31 @@
+// The options that say how a model is loaded, shared by the verbs that load one.
+#pragma once
+#include <string>
+
+#include "app/cli/verb.h"
+#include "core/engine/engine.h"
+
+namespace nibble {
+
+/// --precision … --vram-limit.
+std::vector<OptionSpec> modelOptions();
+
+/// What the load is for: evaluation rounds activations of quantized weights to 16 bits instead of 8 unless asked otherwise.
+enum class LoadPurpose { decoding, evaluation };
+
+/// Errors: wrongUsage naming the option; a recipe file's own.
+Result<LoadRequest> loadRequest(const Arguments& arguments, const std::string& model, LoadPurpose purpose);
+/// The same with another precision in place of --precision and its companions (--head, --embedding, --activations, --compute, --kv).
+Result<LoadRequest> referenceRequest(const LoadRequest& request, const std::string& precision);
+
+/// Loads with a progress bar and says warnings. Where memory is short, the context's hint names plans that would fit.
+Result<LoadReport> loadModel(Engine& engine, const LoadRequest& request, VerbContext& context);
+
+/// A plan in words and as JSON: {"parts": …, "total_bytes", "free_bytes", "fits"}.
+std::string planText(const MemoryPlan& plan);
+class JsonLine planJson(const MemoryPlan& plan);
+
+/// "4.4 GiB".
+std::string byteText(std::uint64_t bytes);
+
+}  // namespace nibble

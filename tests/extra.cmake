@@ -1,0 +1,11 @@
+# Tests that run the built command line need it built.
+if(TARGET nibble-cli)
+  foreach(source ${test_sources})
+    if(source MATCHES "^app/cli/")
+      string(REGEX REPLACE "\\.cpp$" "" name ${source})
+      string(REPLACE "/" "_" name ${name})
+      string(REPLACE "_test_" "_" name ${name})
+      add_dependencies(${name} nibble-cli)
+    endif()
+  endforeach()
+endif()
