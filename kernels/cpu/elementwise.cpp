@@ -27,6 +27,7 @@ void swiglu(const float* gate, const float* up, float* out, std::int64_t count) 
 void add(const float* x, float* y, std::int64_t count) { kernels().add(x, y, count); }
 void softmax(float* x, std::int64_t count, float scale) { kernels().softmax(x, count, scale); }
 std::int64_t argmax(const float* x, std::int64_t count) { return kernels().argmax(x, count); }
+std::uint64_t stream_read(const std::uint8_t* data, std::int64_t bytes) { return kernels().readStream(data, bytes); }
 
 bool allFinite(const float* x, std::int64_t count) {
   float poison = 0.0f;

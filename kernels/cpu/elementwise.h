@@ -25,6 +25,9 @@ void softmax(float* x, std::int64_t count, float scale);
 /// The first index of the largest value; NaN is never the largest. -1 for no value.
 std::int64_t argmax(const float* x, std::int64_t count);
 
+/// Loads `bytes` bytes once, in order, and returns a checksum: what the speed of decoding is measured against.
+std::uint64_t stream_read(const std::uint8_t* data, std::int64_t bytes);
+
 /// True if every value is finite.
 bool allFinite(const float* x, std::int64_t count);
 

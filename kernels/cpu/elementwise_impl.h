@@ -164,6 +164,29 @@ inline void quantizeActivations(const float* x, std::int64_t columns, std::int64
   }
 }
 
+inline std::uint64_t readStream(const std::uint8_t* data, std::int64_t bytes) {
+  typedef std::uint64_t Words __attribute__((vector_size(kLanes * 4)));
+  constexpr std::int64_t kWidth = sizeof(Words);
+  const auto words = [data](std::int64_t offset) {
+    Words value;
+    std::memcpy(&value, data + offset, sizeof value);
+    return value;
+  };
+  Words a{}, b{}, c{}, d{};
+  std::int64_t i = 0;
+  for (; i + 4 * kWidth <= bytes; i += 4 * kWidth) {
+    a ^= words(i);
+    b ^= words(i + kWidth);
+    c ^= words(i + 2 * kWidth);
+    d ^= words(i + 3 * kWidth);
+  }
+  a ^= b ^ c ^ d;
+  std::uint64_t sum = 0;
+  for (int j = 0; j < kLanes / 2; ++j) sum ^= a[j];
+  for (; i < bytes; ++i) sum ^= data[i];
+  return sum;
+}
+
 }  // namespace
 
 void NIBBLE_LEVEL(setElementwise)(KernelTable& table) {
@@ -174,6 +197,7 @@ void NIBBLE_LEVEL(setElementwise)(KernelTable& table) {
   table.softmax = softmaxRow;
   table.argmax = findMaximum;
   table.quantizeActivations = quantizeActivations;
+  table.readStream = readStream;
 }
 
 }  // namespace nibble

@@ -33,7 +33,10 @@ struct Sums {
 
 inline Sums sumInt8(const std::uint8_t* values, const std::int8_t* x) {
   Sums sums;
-  for (int group = 0; group < 8; ++group) sums.add(load256(values + group * 64), load256(values + group * 64 + 32), splat4(x + group * 4));
+  for (int group = 0; group < 8; ++group) {
+    prefetchAhead(values + group * 64);
+    sums.add(load256(values + group * 64), load256(values + group * 64 + 32), splat4(x + group * 4));
+  }
   return sums;
 }
 
@@ -41,6 +44,7 @@ inline Sums sumNibbles(const std::uint8_t* bytes, __m256i codes, const std::int8
   const __m256i mask = _mm256_set1_epi8(15);
   Sums sums;
   for (int j = 0; j < 4; ++j) {
+    prefetchAhead(bytes + j * 64);
     const __m256i a = load256(bytes + j * 64), b = load256(bytes + j * 64 + 32);
     sums.add(_mm256_shuffle_epi8(codes, _mm256_and_si256(a, mask)), _mm256_shuffle_epi8(codes, _mm256_and_si256(b, mask)), splat4(x + j * 4));
     sums.add(_mm256_shuffle_epi8(codes, _mm256_and_si256(_mm256_srli_epi16(a, 4), mask)),

@@ -21,6 +21,8 @@ inline __m512i unsignedBytes(__m512i weights) { return _mm512_xor_si512(weights,
 inline __m512i sumInt8(const std::uint8_t* values, const std::int8_t* x, std::int32_t correction) {
   __m512i a = _mm512_set1_epi32(correction), b = _mm512_setzero_si512();
   for (int group = 0; group < 8; group += 2) {
+    prefetchAhead(values + group * 64);
+    prefetchAhead(values + group * 64 + 64);
     a = _mm512_dpbusd_epi32(a, unsignedBytes(load512(values + group * 64)), splat4(x + group * 4));
     b = _mm512_dpbusd_epi32(b, unsignedBytes(load512(values + group * 64 + 64)), splat4(x + group * 4 + 4));
   }
@@ -32,6 +34,7 @@ inline __m512i sumNibbles(const std::uint8_t* bytes, __m512i codes, const std::i
   const __m512i mask = _mm512_set1_epi8(15);
   __m512i a = _mm512_set1_epi32(correction), b = _mm512_setzero_si512();
   for (int j = 0; j < 4; ++j) {
+    prefetchAhead(bytes + j * 64);
     const __m512i both = load512(bytes + j * 64);
     a = _mm512_dpbusd_epi32(a, _mm512_shuffle_epi8(codes, _mm512_and_si512(both, mask)), splat4(x + j * 4));
     b = _mm512_dpbusd_epi32(b, _mm512_shuffle_epi8(codes, _mm512_and_si512(_mm512_srli_epi16(both, 4), mask)), splat4(x + 16 + j * 4));

@@ -13,6 +13,11 @@ constexpr float kNf4Int8Scale = 124.12f;
 
 constexpr std::int64_t kPieceBlocks = 32;  // blocks of 32 columns: 16 KB of int8
 
+/// Weights are read once, in order, over panels that stand one behind the other: asking far ahead keeps the memory's queue full
+/// across blocks. Measured from 512 bytes to 8 KB: q4 26 to 36 GB/s a core, none at all 30.
+constexpr std::int64_t kPrefetchBytes = 8192;
+inline void prefetchAhead(const void* p) { _mm_prefetch(static_cast<const char*>(p) + kPrefetchBytes, _MM_HINT_T0); }
+
 /// Blocks [firstBlock, firstBlock + count) of 32 columns of a panel: int8 [block][8 groups][16 rows][4], scales [block][16].
 struct Int8Piece {
   alignas(64) std::int8_t values[kPieceBlocks * 512];
