@@ -15,6 +15,7 @@ class TempFolder {
   std::filesystem::path path() const { return m_folder.path().toStdString(); }
   std::filesystem::path write(const std::string& name, std::string_view content) const {
     const auto file = path() / name;
+    std::filesystem::remove(file);  // overwriting in place makes ext4 flush to disk at every close
     std::ofstream(file, std::ios::binary).write(content.data(), static_cast<std::streamsize>(content.size()));
     return file;
   }
