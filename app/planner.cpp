@@ -13,6 +13,7 @@ struct Outcome {
   LoadRequest request;
   std::vector<DeviceInfo> devices;
   std::optional<Result<MemoryPlan>> plan;
+  std::vector<MemoryUser> users;
 };
 }  // namespace
 
@@ -39,12 +40,13 @@ void Planner::plan() {
   }
   m_planning = true;
   m_background.run(this, [door = m_door, request = m_request, wanted = m_hasRequest] {
-    Outcome outcome{request, door.devices(), {}};
+    Outcome outcome{request, door.devices(), {}, largestMemoryUsers(3)};
     if (wanted) outcome.plan = door.plan(request);
     return outcome;
   }, [this](const Outcome& outcome) {
     m_planning = false;
     m_devices = outcome.devices;
+    m_users = outcome.users;
     emit devicesChanged();
     if (std::exchange(m_again, false)) return plan();
     if (!outcome.plan || !m_hasRequest) return;

@@ -6,6 +6,7 @@
 
 #include "app/background.h"
 #include "app/engine_door.h"
+#include "app/memory_users.h"
 
 namespace nibble {
 
@@ -25,6 +26,8 @@ class Planner : public QObject {
   void refresh();                                ///< devices and plan again, now
   void findFits(const LoadRequest& wanted);      ///< fitsFound() follows with at most three plans that fit
   const std::vector<DeviceInfo>& devices() const { return m_devices; }
+  /// The largest programs in the machine's memory, as of the last planning.
+  const std::vector<MemoryUser>& memoryUsers() const { return m_users; }
 
  signals:
   void planned(const nibble::LoadRequest& request, const nibble::MemoryPlan& plan);
@@ -39,6 +42,7 @@ class Planner : public QObject {
   LoadRequest m_request;
   bool m_hasRequest = false, m_planning = false, m_again = false;
   std::vector<DeviceInfo> m_devices;
+  std::vector<MemoryUser> m_users;
   QTimer m_timer;
   Background m_background;
 };

@@ -3,6 +3,8 @@
 #include <QEvent>
 #include <QMouseEvent>
 #include <QTextBlock>
+#include <QWheelEvent>
+#include <cmath>
 
 #include "ui/appearance.h"
 #include "ui/chat/markdown.h"
@@ -78,6 +80,8 @@ void TextBlock::changeEvent(QEvent* event) {
   if (event->type() == QEvent::LanguageChange) setAccessibleName(tr("Text"));
   QTextBrowser::changeEvent(event);
 }
+
+void TextBlock::wheelEvent(QWheelEvent* event) { event->ignore(); }
 
 void TextBlock::mousePressEvent(QMouseEvent* event) {
   QTextBrowser::mousePressEvent(event);

@@ -21,7 +21,7 @@ class TextBlock : public QTextBrowser {
 
  protected:
   void changeEvent(QEvent* event) override;
-  void wheelEvent(QWheelEvent* event) override { event->ignore(); }
+  void wheelEvent(QWheelEvent* event) override;   // left to the conversation
   void mousePressEvent(QMouseEvent* event) override;
 
  private:

@@ -1,0 +1,40 @@
+#include "app/memory_users.h"
+
+#include <unistd.h>
+
+#include <QDir>
+#include <QFile>
+#include <QHash>
+#include <algorithm>
+
+namespace nibble {
+
+namespace {
+QByteArray readSmall(const QString& path) {
+  QFile file(path);
+  return file.open(QIODevice::ReadOnly) ? file.read(4096) : QByteArray();
+}
+}  // namespace
+
+std::vector<MemoryUser> largestMemoryUsers(int count) {
+  const qint64 page = sysconf(_SC_PAGESIZE);
+  QHash<QString, qint64> byName;
+  for (const QString& entry : QDir("/proc").entryList(QDir::Dirs | QDir::NoDotAndDotDot)) {
+    bool isNumber = false;
+    const qint64 process = entry.toLongLong(&isNumber);
+    if (!isNumber || process == getpid()) continue;
+    const QList<QByteArray> fields = readSmall("/proc/" + entry + "/statm").split(' ');
+    if (fields.size() < 3) continue;
+    // Resident minus shared: shared pages would be counted once for every process.
+    const qint64 bytes = (fields[1].toLongLong() - fields[2].toLongLong()) * page;
+    const QString name = QString::fromUtf8(readSmall("/proc/" + entry + "/comm")).trimmed();
+    if (!name.isEmpty() && bytes > 0) byName[name] += bytes;
+  }
+  std::vector<MemoryUser> users;
+  for (auto it = byName.cbegin(); it != byName.cend(); ++it) users.push_back({it.key(), it.value()});
+  std::sort(users.begin(), users.end(), [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
+  if (users.size() > static_cast<std::size_t>(count)) users.resize(static_cast<std::size_t>(count));
+  return users;
+}
+
+}  // namespace nibble
