@@ -48,14 +48,6 @@ void applyPlotStyle(QCustomPlot& plot, const QPalette& palette) {
   }
 }
 
-QString bytesText(double bytes) {
-  const QLocale locale;
-  if (bytes >= 1024.0 * 1024.0 * 1024.0) return locale.toString(bytes / (1024.0 * 1024.0 * 1024.0), 'f', 2) + QStringLiteral(" GiB");
-  if (bytes >= 1024.0 * 1024.0) return locale.toString(bytes / (1024.0 * 1024.0), 'f', 0) + QStringLiteral(" MiB");
-  if (bytes >= 1024.0) return locale.toString(bytes / 1024.0, 'f', 0) + QStringLiteral(" KiB");
-  return locale.toString(bytes, 'f', 0) + QStringLiteral(" B");
-}
-
 QString numberText(double value) {
   if (!std::isfinite(value)) return QStringLiteral("–");
   const double size = std::abs(value);

@@ -5,6 +5,8 @@
 #include <QPen>
 #include <QString>
 
+#include "app/units.h"
+
 class QCustomPlot;
 
 namespace nibble {
@@ -17,8 +19,6 @@ QPen seriesPen(int index);
 /// Axes, grid, legend and background from the widget palette. Call again when the palette changes.
 void applyPlotStyle(QCustomPlot& plot, const QPalette& palette);
 
-/// "1.25 GiB", "830 MiB", "0 B".
-QString bytesText(double bytes);
 /// "41.3 tok/s" style numbers: three significant digits, thousands separated by the locale.
 QString numberText(double value);
 

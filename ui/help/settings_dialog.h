@@ -4,6 +4,7 @@
 
 #include "ui/ui_context.h"
 
+class QBoxLayout;
 class QComboBox;
 class QFormLayout;
 class QLabel;
@@ -26,7 +27,7 @@ class SettingsDialog : public QDialog {
 
  private:
   QComboBox* addChoice(QFormLayout* form, const char* name, QLabel*& label);
-  QPushButton* addAction(const char* name, class QBoxLayout* row);
+  QPushButton* addAction(const char* name, QBoxLayout* row);
   void connectSignals();
   void retranslate();
 
