@@ -2,6 +2,7 @@
 // The 8-bit product here (activations turned back to fp32) is the portable one; AVX2 and AVX-512 have integer ones.
 #pragma once
 #include "kernels/cpu/activation_layout.h"
+#include "kernels/cpu/decode_a32_impl.h"
 #include "kernels/cpu/dequantize_impl.h"
 #include "kernels/cpu/kernel_table.h"
 #include "kernels/cpu/sgemm_impl.h"
@@ -82,8 +83,21 @@ inline void visitPieces(const PackedMatrix& matrix, std::int64_t n, std::int64_t
   }
 }
 
+/// One row: every weight is read once and used at once.
+inline void decodeA32(const PackedMatrix& matrix, const float* x, const MatmulOutput& out, std::int64_t firstPanel, std::int64_t lastPanel) {
+  for (std::int64_t panel = firstPanel; panel < lastPanel; ++panel) {
+    const PanelSums sums = sumPanel(matrix, panel, x);
+    float tile[kPanelRows];
+    for (int v = 0; v < kRowVecs; ++v) store(tile + v * kLanes, sums.lanes[v]);
+    float* y = out.y + panel * kPanelRows;
+    const int valid = validRows(matrix, panel);
+    for (int r = 0; r < valid; ++r) y[r] = out.add ? y[r] + tile[r] : tile[r];
+  }
+}
+
 inline void matmulA32(const PackedMatrix& matrix, const float* x, std::int64_t n, std::int64_t xStride, const MatmulOutput& out,
                       std::int64_t firstPanel, std::int64_t lastPanel) {
+  if (n == 1 && !isFlatNf4(matrix.type, matrix.columns)) return decodeA32(matrix, x, out, firstPanel, lastPanel);
   visitPieces(matrix, n, firstPanel, lastPanel, [&](std::int64_t panel, std::int64_t first, std::int64_t last) {
     pieceA32(matrix, x, n, xStride, out, panel, first, last);
   });
