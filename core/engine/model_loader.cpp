@@ -124,7 +124,7 @@ Result<PlanRequest> planRequestFor(const LoadRequest& request, const ModelConfig
   plan.context = request.context > 0 ? request.context : std::min(config.maxPositions, kDefaultContext);
   const int best = static_cast<int>(std::min<std::int64_t>(cpu ? kCpuPrefillChunk : kCudaPrefillChunk, plan.context));
   plan.prefillChunk = request.prefillChunk > 0 ? request.prefillChunk : std::max(best, request.logitRows);
-  plan.logitRows = request.logitRows;
+  plan.logitRows = std::min(request.logitRows, plan.prefillChunk);
   plan.embeddingOnHost = request.embeddingOnHost && !cpu;
   plan.threads = request.threads;
   plan.vramLimit = request.vramLimit;

@@ -89,19 +89,6 @@ class TestQuality : public QObject {
     const double q4 = meanKl(model, recipe(Format::q4, Format::q8, 8), wanted, *record);
     QVERIFY2(q4 <= 0.0450, qPrintable(QString::number(q4)));
   }
-
-  void wholeTextOfTheSampleModel() {
-    NIBBLE_NEED_SHARED_DATA(texts, "text");
-    const auto engine = load(test::sampleModel(), uniformRecipe(Format::f32));
-    QVERIFY(engine != nullptr);
-    EvaluateRequest wanted;
-    wanted.text = readAll(texts / "wiki-en.txt");
-    const auto result = evaluate(*engine, wanted, {}, {});
-    QVERIFY(result.has_value());
-    qInfo("sample model, wiki-en.txt: perplexity %.4f, reference 41.2231", result->perplexity);
-    QCOMPARE(result->scoredTokens, std::int64_t(263165));
-    QVERIFY(std::abs(result->perplexity / 41.223068248218716 - 1.0) < 0.0005);
-  }
 };
 
 QTEST_APPLESS_MAIN(TestQuality)
