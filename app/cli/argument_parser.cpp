@@ -122,7 +122,7 @@ Result<std::optional<std::uint64_t>> Arguments::size(const std::string& option) 
   std::string unit = value->substr(digits);
   std::transform(unit.begin(), unit.end(), unit.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   const std::size_t power = unit.empty() || unit == "B" ? 0 : std::string_view("KMGT").find(unit[0]) + 1;
-  const bool known = unit.size() <= 1 || unit.substr(1) == "IB" || unit.substr(1) == "B" || unit.substr(1) == "I";
+  const bool known = (power > 0 || unit.empty() || unit == "B") && (unit.size() <= 1 || unit.substr(1) == "IB" || unit.substr(1) == "B" || unit.substr(1) == "I");
   const double bytes = number ? *number * std::pow(unit.size() == 2 && unit[1] == 'B' ? 1000.0 : 1024.0, static_cast<double>(power)) : 0;
   if (!number || power > 4 || !known || !(bytes >= 1) || bytes > 1e18) return wrongArgument(option, "needs a size such as 6GiB or 500M, not \"" + value->substr(0, 40) + "\"");
   return static_cast<std::uint64_t>(bytes);
