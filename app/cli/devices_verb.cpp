@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "app/cli/json_line.h"
+#include "app/cli/read_bandwidth.h"
 #include "app/cli/verb.h"
 #include "core/engine/device.h"
 
@@ -34,7 +35,9 @@ std::string described(const DeviceInfo& device) {
 
 Result<int> run(VerbContext& context) {
   std::vector<JsonLine> lines;
-  for (const DeviceInfo& device : listDevices()) {
+  for (DeviceInfo device : listDevices()) {
+    if (context.stop.stop_requested()) return fail(ErrorCode::cancelled, "stopped");
+    if (device.id == "cpu" && device.bandwidthGBps <= 0) device.bandwidthGBps = measureReadBandwidth(0);
     if (context.console.json()) lines.push_back(deviceLine(device));
     else context.console.result(described(device));
   }

@@ -38,6 +38,7 @@ class BackendCuda : public Backend {
   Result<std::optional<std::int32_t>> decodeAndSample(std::int32_t id, std::int64_t position, const SamplingOptions& options, float draw) override;
   int firstBadLayer() override;
   BackendCounters counters() const override;
+  Result<double> measureBandwidth() override;   // copy_bandwidth.cpp
 
  private:
   explicit BackendCuda(const BackendRequest& request) : m_request(request), m_config(request.config) {}
