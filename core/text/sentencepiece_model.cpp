@@ -108,6 +108,9 @@ class ModelReader {
     if (m_model.vocabulary.size() == 0) return malformed("no pieces", "pieces");
     m_model.vocabulary.buildIndex();
     NIBBLE_CHECK(checkPieces());
+    // A piece that is one NUL (InternLM2 has one) is left alone where bytes are the way out, as sentencepiece does.
+    const std::int32_t nul = m_model.vocabulary.find(std::string_view("\0", 1));
+    if (nul >= 0 && m_model.byteFallback) m_model.kinds[nul] = PieceKind::unused;
     m_model.bosId = control(m_bos, m_bosPiece);
     m_model.eosId = control(m_eos, m_eosPiece);
     return true;

@@ -134,6 +134,15 @@ class TestTokenizerBehavior : public QObject {
     QCOMPARE(tokenizer->decode(typed), std::string("<restate>[UNUSED_TOKEN_131]<s>"));
   }
 
+  /// InternLM2's piece 354 is a lone NUL; sentencepiece leaves it to the bytes, and so do we. It still reads as itself.
+  void aLoneNul() {
+    NIBBLE_NEED_SHARED_DATA(folder, "tokenizers/internlm2");
+    const auto tokenizer = opened(folder);
+    QVERIFY(tokenizer);
+    QCOMPARE(tokenizer->encode(std::string_view("a\0b", 3), {false, false}), (Ids{264, 3, 260}));
+    QCOMPARE(tokenizer->bytesOf(354, false, false), std::string(1, '\0'));
+  }
+
   void invalidBytesBecomeTheReplacementCharacter() {
     for (const auto& folder : {sampleModel(), goldenData("tokenizers/gpt2")}) {
       const auto tokenizer = opened(folder);
