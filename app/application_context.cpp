@@ -20,7 +20,7 @@ ApplicationContext::ApplicationContext(const AppPaths& paths, const EngineDoor& 
       m_chats(std::make_unique<ChatArchive>(paths.data)),
       m_library(std::make_unique<ModelLibrary>(door, *m_settings)),
       m_inference(std::make_unique<InferenceQueue>(door)),
-      m_model(std::make_unique<ModelSession>(*m_inference, *m_settings)),
+      m_model(std::make_unique<ModelSession>(*m_inference, *m_library, *m_settings)),
       m_planner(std::make_unique<Planner>(door)),
       m_metrics(std::make_unique<MetricsHistory>()),
       m_sampler(std::make_unique<MetricsSampler>(*m_inference, *m_metrics)) {

@@ -4,6 +4,7 @@
 
 #include "app/application_context.h"
 #include "app/error_text.h"
+#include "app/model_library.h"
 #include "app/model_session.h"
 #include "app/precision_choices.h"
 #include "app/sampling_presets.h"
@@ -287,7 +288,7 @@ void ChatSession::refreshContextUsed() {
 
 QString ChatSession::modelLabel() const {
   const auto& info = m_app.model().info();
-  return info ? QString("%1 · %2").arg(QString::fromStdString(info->name), precisionId(info->recipe)) : QString();
+  return info ? QString("%1 · %2").arg(m_app.library().displayName(*info), precisionId(info->recipe)) : QString();
 }
 
 }  // namespace nibble

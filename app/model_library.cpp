@@ -90,6 +90,11 @@ QVariant ModelLibrary::data(const QModelIndex& index, int role) const {
   }
 }
 
+QString ModelLibrary::displayName(const ModelInfo& info) const {
+  const int row = indexOf(QString::fromStdString(info.path));
+  return row >= 0 ? m_models[static_cast<std::size_t>(row)].name : QString::fromStdString(info.name);
+}
+
 int ModelLibrary::indexOf(const QString& path) const {
   const QString canonical = QFileInfo(path).canonicalFilePath();
   const auto found = std::find_if(m_models.begin(), m_models.end(), [&](const auto& model) { return model.path == path || model.path == canonical; });

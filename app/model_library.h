@@ -32,6 +32,8 @@ class ModelLibrary : public QAbstractListModel {
   QVariant data(const QModelIndex& index, int role) const override;
 
   const std::vector<LibraryModel>& models() const { return m_models; }
+  /// The name people know a loaded model by: the list's, else its folder's.
+  QString displayName(const ModelInfo& info) const;
   int indexOf(const QString& path) const;            ///< −1: not there
   /// A model's folder, a folder of models, or a file in a model's folder. folderScanned() follows.
   void add(const QString& path);

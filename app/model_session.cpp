@@ -23,8 +23,8 @@ LoadRecord fromJson(const QJsonObject& object) {
 }
 }  // namespace
 
-ModelSession::ModelSession(InferenceQueue& queue, SettingsStore& settings, QObject* parent)
-    : QObject(parent), m_queue(queue), m_settings(settings) {
+ModelSession::ModelSession(InferenceQueue& queue, ModelLibrary& library, SettingsStore& settings, QObject* parent)
+    : QObject(parent), m_queue(queue), m_library(library), m_settings(settings) {
   for (const QJsonValue& value : settings.value(kRecordsKey).toArray()) m_records.push_back(fromJson(value.toObject()));
   connect(&queue, &InferenceQueue::loadProgressed, this, [this](RunId run, const LoadProgress& progress) {
     if (run != m_run) return;
@@ -34,7 +34,7 @@ ModelSession::ModelSession(InferenceQueue& queue, SettingsStore& settings, QObje
   connect(&queue, &InferenceQueue::loaded, this, [this](RunId run, const LoadReport& report, const ModelInfo& info) {
     if (run != m_run) return;
     m_report = report;
-    remember({QDateTime::currentDateTime(), QString::fromStdString(info.name), precisionId(info.recipe), QString::fromStdString(info.device.id),
+    remember({QDateTime::currentDateTime(), m_library.displayName(info), precisionId(info.recipe), QString::fromStdString(info.device.id),
               static_cast<qint64>(report.plan.totalBytes()), static_cast<qint64>(report.measuredBytes), {}});
   });
   connect(&queue, &InferenceQueue::failed, this, [this](RunId run, const Error& error) {

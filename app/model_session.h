@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/inference_queue.h"
+#include "app/model_library.h"
 #include "app/settings_store.h"
 
 namespace nibble {
@@ -24,7 +25,7 @@ class ModelSession : public QObject {
  public:
   enum class State { none, loading, ready, unloading };
 
-  ModelSession(InferenceQueue& queue, SettingsStore& settings, QObject* parent = nullptr);
+  ModelSession(InferenceQueue& queue, ModelLibrary& library, SettingsStore& settings, QObject* parent = nullptr);
 
   void load(const LoadRequest& request);
   void cancelLoad();
@@ -48,6 +49,7 @@ class ModelSession : public QObject {
   void remember(const LoadRecord& record);
 
   InferenceQueue& m_queue;
+  ModelLibrary& m_library;
   SettingsStore& m_settings;
   State m_state = State::none;
   RunId m_run = 0;

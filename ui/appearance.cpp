@@ -117,6 +117,7 @@ void Appearance::setLanguage(LanguageMode mode) {
   m_language = mode;
   m_settings.setValue("look/language", static_cast<int>(mode));
   applyLanguage();
+  emit changed();
 }
 
 bool Appearance::isChinese() const {
@@ -125,21 +126,17 @@ bool Appearance::isChinese() const {
 }
 
 void Appearance::applyLanguage() {
-  const bool wanted = isChinese();
-  if (wanted == (m_translator != nullptr)) return;
-  if (!wanted) {
-    QApplication::removeTranslator(m_translator);
-    if (m_qtTranslator) QApplication::removeTranslator(m_qtTranslator);
-    delete std::exchange(m_translator, nullptr);
-    delete std::exchange(m_qtTranslator, nullptr);
-    QLocale::setDefault(QLocale(QLocale::English));
-    return;
+  const QString wanted = isChinese() ? "zh_CN" : "en";
+  if (wanted == m_loadedLanguage) return;
+  m_loadedLanguage = wanted;
+  QLocale::setDefault(isChinese() ? QLocale(QLocale::Chinese, QLocale::China) : QLocale(QLocale::English));
+  // The old ones go first: a translator that is asked first and has no answer would be fine, but one left behind would not.
+  for (QTranslator** translator : {&m_translator, &m_qtTranslator}) {
+    if (*translator) QApplication::removeTranslator(*translator);
+    delete std::exchange(*translator, new QTranslator(this));
   }
-  QLocale::setDefault(QLocale(QLocale::Chinese, QLocale::China));
-  m_qtTranslator = new QTranslator(this);
-  if (m_qtTranslator->load("qtbase_zh_CN", QLibraryInfo::path(QLibraryInfo::TranslationsPath))) QApplication::installTranslator(m_qtTranslator);
-  m_translator = new QTranslator(this);
-  if (m_translator->load(":/translations/nibble_zh_CN.qm")) QApplication::installTranslator(m_translator);
+  if (m_qtTranslator->load("qtbase_" + wanted, QLibraryInfo::path(QLibraryInfo::TranslationsPath))) QApplication::installTranslator(m_qtTranslator);
+  if (m_translator->load(":/translations/nibble_" + wanted + ".qm")) QApplication::installTranslator(m_translator);  // English has plurals alone
 }
 
 }  // namespace nibble

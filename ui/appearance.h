@@ -57,6 +57,7 @@ class Appearance : public QObject {
   double m_systemPointSize = 0;
   bool m_systemDark = false, m_dark = false;
   ThemeColors m_colors;
+  QString m_loadedLanguage;
   QTranslator* m_translator = nullptr;
   QTranslator* m_qtTranslator = nullptr;
 };

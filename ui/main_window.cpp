@@ -16,11 +16,13 @@
 #include <algorithm>
 
 #include "app/application_context.h"
+#include "app/model_library.h"
 #include "app/model_session.h"
 #include "app/precision_choices.h"
 #include "app/settings_store.h"
 #include "ui/appearance.h"
 #include "ui/line_icons.h"
+#include "ui/precision_text.h"
 
 namespace nibble {
 
@@ -264,7 +266,7 @@ void MainWindow::retranslate() {
 
 void MainWindow::updateTitle() {
   const auto& info = m_ui.app.model().info();
-  setWindowTitle(info ? tr("Nibble: %1 · %2").arg(QString::fromStdString(info->name), precisionId(info->recipe)) : tr("Nibble"));
+  setWindowTitle(info ? tr("Nibble: %1 · %2").arg(m_ui.app.library().displayName(*info), precisionName(precisionId(info->recipe))) : tr("Nibble"));
 }
 
 void MainWindow::cycleTheme() {

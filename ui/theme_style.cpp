@@ -13,7 +13,7 @@ QToolTip { background: @raised; color: @text; border: 1px solid @hairline; paddi
 QWidget#topBar { background: @window; border-bottom: 1px solid @hairline; }
 QToolButton[page="true"] { border: none; border-bottom: 2px solid transparent; padding: 8px 12px; background: transparent; color: @quiet; }
 QToolButton[page="true"]:hover { color: @text; }
-QToolButton[page="true"]:checked { color: @text; border-bottom: 2px solid @accent; font-weight: 600; }
+QToolButton[page="true"]:checked { background: transparent; color: @text; border-bottom: 2px solid @accent; font-weight: 600; }
 QToolButton { border: 1px solid transparent; border-radius: 4px; padding: 4px; background: transparent; }
 QToolButton:hover { background: @raised; }
 QToolButton:pressed, QToolButton:checked { background: @hairline; }
@@ -30,7 +30,12 @@ QPushButton[primary="true"]:focus { border-color: @text; }
 QPushButton[primary="true"]:disabled { background: @raised; color: @quiet; border-color: @hairline; }
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox { border: 1px solid @hairline; border-radius: 4px; background: @base; padding: 4px 6px; selection-background-color: @accent; selection-color: @accentText; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus { border-color: @accent; }
-QSpinBox, QDoubleSpinBox { padding-right: 18px; }
+QSpinBox, QDoubleSpinBox { padding-right: 20px; min-height: 18px; }
+QAbstractSpinBox::up-button { subcontrol-origin: border; subcontrol-position: top right; width: 18px; border: none; background: transparent; }
+QAbstractSpinBox::down-button { subcontrol-origin: border; subcontrol-position: bottom right; width: 18px; border: none; background: transparent; }
+QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover { background: @raised; }
+QAbstractSpinBox::up-arrow { image: url(:/icons/arrow-up-grey.svg); width: 9px; height: 9px; }
+QAbstractSpinBox::down-arrow { image: url(:/icons/arrow-down-grey.svg); width: 9px; height: 9px; }
 QComboBox { border: 1px solid @hairline; border-radius: 4px; background: @base; padding: 4px 24px 4px 8px; min-height: 18px; }
 QComboBox:focus, QComboBox:on { border-color: @accent; }
 QComboBox:disabled, QSpinBox:disabled, QLineEdit:disabled { color: @quiet; background: @window; }

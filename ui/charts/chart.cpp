@@ -26,7 +26,6 @@ Chart::Chart(const QString& objectName, Dialogs& dialogs, QWidget* parent)
   layout->setContentsMargins(0, 0, 0, 0);
   layout->addWidget(m_plot);
   m_plot->setObjectName(objectName + QStringLiteral("Plot"));
-  m_plot->setOpenGl(false);
   m_plot->setNoAntialiasingOnDrag(true);
   m_plot->setFocusPolicy(Qt::NoFocus);
   m_emptyLabel->setAlignment(Qt::AlignCenter);

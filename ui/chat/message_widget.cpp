@@ -13,6 +13,7 @@
 #include "ui/appearance.h"
 #include "ui/chat/message_body.h"
 #include "ui/line_icons.h"
+#include "ui/precision_text.h"
 
 namespace nibble {
 
@@ -42,7 +43,10 @@ void MessageWidget::buildLayout() {
   m_state->setObjectName("messageState");
   m_state->setTextFormat(Qt::PlainText);
   m_state->setWordWrap(true);
-  m_column->addWidget(m_speaker);
+  m_head = new QHBoxLayout;
+  m_head->setSpacing(2);
+  m_head->addWidget(m_speaker, 1);
+  m_column->addLayout(m_head);
   m_column->addWidget(m_body);
   m_column->addWidget(m_state);
   buildFoot();
@@ -57,14 +61,14 @@ QToolButton* MessageWidget::addButton(const char* name, const QString& icon, QHB
 }
 
 void MessageWidget::buildFoot() {
-  auto* foot = new QHBoxLayout;
+  auto* foot = isUser() ? m_head : new QHBoxLayout;  // a question's buttons stand beside its name
   foot->setSpacing(2);
   m_figures = new QLabel(this);
   m_figures->setObjectName("messageFigures");
   m_figures->setProperty("quiet", true);
   m_figures->setTextInteractionFlags(Qt::TextSelectableByMouse);
   foot->addWidget(m_figures);
-  foot->addStretch();
+  if (!isUser()) foot->addStretch();
   m_branches = new QWidget(this);
   auto* row = new QHBoxLayout(m_branches);
   row->setContentsMargins(0, 0, 0, 0);
@@ -78,7 +82,8 @@ void MessageWidget::buildFoot() {
   m_regenerate = addButton("messageRegenerate", "regenerate", foot);
   m_edit = addButton("messageEdit", "edit", foot);
   m_copy = addButton("messageCopy", "copy", foot);
-  m_column->addLayout(foot);
+  if (!isUser()) m_column->addLayout(foot);
+  m_figures->setVisible(!isUser());
   connect(m_copy, &QToolButton::clicked, this, [this] { emit copyWanted(m_message.id); });
   connect(m_regenerate, &QToolButton::clicked, this, [this] { emit regenerateWanted(m_message.id); });
   connect(m_edit, &QToolButton::clicked, this, &MessageWidget::beginEdit);
@@ -153,8 +158,17 @@ QString MessageWidget::stateText() const {
   }
 }
 
+/// The store keeps "name · precision id".
+QString MessageWidget::speakerText() const {
+  if (isUser()) return tr("You");
+  if (m_message.model.isEmpty()) return tr("Assistant");
+  const QString separator = " · ";
+  const qsizetype at = m_message.model.lastIndexOf(separator);
+  return at < 0 ? m_message.model : m_message.model.left(at + separator.size()) + precisionName(m_message.model.mid(at + separator.size()));
+}
+
 void MessageWidget::retranslate() {
-  m_speaker->setText(isUser() ? tr("You") : m_message.model.isEmpty() ? tr("Assistant") : m_message.model);
+  m_speaker->setText(speakerText());
   const auto name = [](QToolButton* button, const QString& text) {
     button->setToolTip(text);
     button->setAccessibleName(text);

@@ -50,6 +50,7 @@ class MessageWidget : public QWidget {
   void showContent();
   void showState();
   void retranslate();
+  QString speakerText() const;
   QString figuresText() const;
   QString stateText() const;
   void beginEdit();
@@ -59,6 +60,7 @@ class MessageWidget : public QWidget {
   ChatMessage m_message;
   BranchPlace m_branch;
   QVBoxLayout* m_column = nullptr;
+  QHBoxLayout* m_head = nullptr;
   QLabel* m_speaker = nullptr;
   MessageBody* m_body = nullptr;
   QLabel* m_state = nullptr;

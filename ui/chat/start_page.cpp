@@ -95,7 +95,7 @@ void StartPage::refresh() {
     m_text->setText(tr("%1 of %2").arg(bytesText(static_cast<double>(progress.bytesDone)), bytesText(static_cast<double>(progress.bytesTotal))));
   } else if (ready) {
     m_title->setText(tr("Ask something"));
-    m_text->setText(tr("%1 is loaded and runs on this computer. Nothing you write leaves it.").arg(QString::fromStdString(session.info()->name)));
+    m_text->setText(tr("%1 is loaded and runs on this computer. Nothing you write leaves it.").arg(m_ui.app.library().displayName(*session.info())));
   } else {
     m_title->setText(tr("Chat with a language model on this computer"));
     m_text->setText(sample != models.end()

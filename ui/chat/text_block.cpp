@@ -22,6 +22,7 @@ TextBlock::TextBlock(UiContext& ui, QWidget* parent) : QTextBrowser(parent), m_u
   setTabChangesFocus(true);
   setUndoRedoEnabled(false);
   document()->setDocumentMargin(0);
+  document()->setIndentWidth(24);
   document()->setDefaultStyleSheet(styleOf());
   viewport()->setAutoFillBackground(false);
   setAccessibleName(tr("Text"));

@@ -147,10 +147,13 @@ void LoadForm::connectSignals() {
     m_ui.app.settings().setValue("load/more", on);
   });
   connect(&m_ui.app.planner(), &Planner::devicesChanged, this, &LoadForm::fillDevices);
+  // A reset drops the combo box's choice: that is not the person's.
+  connect(&m_ui.app.library(), &QAbstractItemModel::modelAboutToBeReset, this, [this] { m_filling = true; });
   connect(&m_ui.app.library(), &QAbstractItemModel::modelReset, this, [this] {
-    const QString last = m_ui.app.settings().value("load/model").toString();
-    const int row = m_ui.app.library().indexOf(last);
+    const int row = m_ui.app.library().indexOf(m_ui.app.settings().value("load/model").toString());
     m_model->setCurrentIndex(row >= 0 ? row : 0);
+    m_filling = false;
+    emit changed();
   });
 }
 

@@ -224,7 +224,7 @@ void ModelDock::showState() {
   const auto& report = session.report();
   m_loaded->setVisible(session.state() == ModelSession::State::ready);
   if (const auto& info = session.info()) {
-    QString text = tr("Loaded: %1, %2, context %3, on %4.").arg(QString::fromStdString(info->name), precisionName(precisionId(info->recipe)),
+    QString text = tr("Loaded: %1, %2, context %3, on %4.").arg(m_ui.app.library().displayName(*info), precisionName(precisionId(info->recipe)),
                                                                 countText(info->context), QString::fromStdString(info->device.name));
     if (report) {
       text += ' ' + tr("Predicted %1, used %2, in %3.").arg(bytesText(static_cast<double>(report->plan.totalBytes())),

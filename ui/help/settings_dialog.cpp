@@ -88,6 +88,12 @@ void SettingsDialog::connectSignals() {
   connect(m_textSize, &QComboBox::currentIndexChanged, this, [this](int row) {
     if (!m_filling) m_ui.appearance.setTextScale(kTextScales[row]);
   });
+  connect(&m_ui.appearance, &Appearance::changed, this, [this] {
+    m_filling = true;
+    m_theme->setCurrentIndex(static_cast<int>(m_ui.appearance.theme()));
+    m_language->setCurrentIndex(static_cast<int>(m_ui.appearance.language()));
+    m_filling = false;
+  });
   connect(m_export, &QPushButton::clicked, this, &SettingsDialog::exportChatsWanted);
   connect(m_import, &QPushButton::clicked, this, &SettingsDialog::importChatsWanted);
   connect(m_delete, &QPushButton::clicked, this, &SettingsDialog::deleteChatsWanted);

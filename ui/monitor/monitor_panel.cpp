@@ -79,6 +79,9 @@ void MonitorPanel::buildLayout(Dialogs& dialogs) {
   }
   m_memoryChart->setMinimumHeight(124);
   m_speedChart->setMinimumHeight(124);
+  // Else the legends' width would be the window's smallest width.
+  m_memoryChart->setMinimumWidth(200);
+  m_speedChart->setMinimumWidth(200);
 
   auto* tools = new QHBoxLayout;
   tools->setSpacing(4);
