@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 
 #include "core/base/logging.h"
 #include "core/engine/byte_count.h"
@@ -25,6 +26,16 @@ Error outOfMemory(std::uint64_t needed, std::uint64_t available, const std::stri
   error.needed = needed;
   error.available = available;
   return error;
+}
+
+/// Runs `work`; the heap's refusal becomes an Error, as nothing may be thrown across the engine's header.
+template <typename Work>
+auto guarded(const Work& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const std::bad_alloc&) {
+    return fail(Error{ErrorCode::outOfMemory, "the system refused memory", {}, "cpu", 0, availableMemory()});
+  }
 }
 
 /// Memory in use as the system sees it: growing from this is what a load took.
@@ -66,12 +77,12 @@ Result<bool> LocalEngine::mustMakeRoom(const MemoryPlan& plan, const PlanRequest
   const bool limited = request.vramLimit > 0 && plan.device != "cpu";
   const std::uint64_t beside = limited ? plan.freeBytes - std::min(plan.freeBytes, former) : plan.freeBytes;
   const std::uint64_t alone = limited ? plan.freeBytes : (ByteCount(plan.freeBytes) + former).value();
-  if (needed <= beside) return false;
-  if (needed > alone && !force) return fail(outOfMemory(needed, alone, plan.device));
   if (plan.device != "cpu" && !force) {
     const std::uint64_t host = plan.bytesOn("cpu");
     if (const std::uint64_t available = availableMemory(); host > available) return fail(outOfMemory(host, available, "cpu"));
   }
+  if (needed <= beside) return false;
+  if (needed > alone && !force) return fail(outOfMemory(needed, alone, plan.device));
   return m_model != nullptr;
 }
 
@@ -90,6 +101,10 @@ Result<std::unique_ptr<LoadedModel>> LocalEngine::build(OpenedModel opened, cons
 }
 
 Result<LoadReport> LocalEngine::load(const LoadRequest& request, const LoadSink& progress, std::stop_token stop) {
+  return guarded([&] { return loadUnguarded(request, progress, stop); });
+}
+
+Result<LoadReport> LocalEngine::loadUnguarded(const LoadRequest& request, const LoadSink& progress, std::stop_token stop) {
   const auto started = std::chrono::steady_clock::now();
   const auto report = [&](LoadPhase phase, std::uint64_t bytes) {
     if (progress) progress({phase, phase == LoadPhase::ready ? bytes : 0, bytes, std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count()});
@@ -157,9 +172,11 @@ Result<std::vector<std::int32_t>> LocalEngine::promptIds(const GenerateRequest& 
 
 Result<GenerateResult> LocalEngine::generate(const GenerateRequest& request, const GenerateSink& sink, std::stop_token stop) {
   NIBBLE_TRY(LoadedModel* const model, loaded());
-  Generation generation(*model, m_counters, request, sink, std::move(stop));
-  NIBBLE_TRY(std::vector<std::int32_t> ids, promptIds(request));
-  return generation.run(std::move(ids));
+  return guarded([&]() -> Result<GenerateResult> {
+    Generation generation(*model, m_counters, request, sink, stop);
+    NIBBLE_TRY(std::vector<std::int32_t> ids, promptIds(request));
+    return generation.run(std::move(ids));
+  });
 }
 
 Result<void> LocalEngine::logits(const std::vector<std::int32_t>& ids, int chunk, const LogitSink& sink, std::stop_token stop) {
@@ -187,13 +204,15 @@ Result<void> LocalEngine::logits(const std::vector<std::int32_t>& ids, int chunk
 Result<std::vector<std::int32_t>> LocalEngine::tokenize(const std::string& text, bool addBos, bool parseSpecial) {
   NIBBLE_TRY(const LoadedModel* const model, loaded());
   if (!model->tokenizer) return fail(ErrorCode::wrongUsage, "the model has no tokenizer", {}, "text");
-  return model->tokenizer->encode(text, {.addSpecial = addBos, .parseSpecial = parseSpecial});
+  return guarded([&]() -> Result<std::vector<std::int32_t>> {
+    return model->tokenizer->encode(text, {.addSpecial = addBos, .parseSpecial = parseSpecial});
+  });
 }
 
 Result<RenderedPrompt> LocalEngine::render(const std::vector<ChatTurn>& turns) {
   NIBBLE_TRY(const LoadedModel* const model, loaded());
   if (!model->renderer) return fail(ErrorCode::wrongUsage, "the model has no tokenizer", {}, "turns");
-  return model->renderer->render(turns);
+  return guarded([&] { return model->renderer->render(turns); });
 }
 
 EngineStatistics LocalEngine::statistics() const {

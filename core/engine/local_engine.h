@@ -55,6 +55,7 @@ class LocalEngine : public Engine {
   Result<double> measureBandwidth() override;
 
  private:
+  Result<LoadReport> loadUnguarded(const LoadRequest& request, const LoadSink& progress, std::stop_token stop);
   Result<bool> mustMakeRoom(const MemoryPlan& plan, const PlanRequest& request, bool force) const;
   Result<std::unique_ptr<LoadedModel>> build(OpenedModel opened, const PlanRequest& request, MemoryPlan plan, const DeviceInfo& device,
                                              const LoadSink& progress, std::stop_token stop);
