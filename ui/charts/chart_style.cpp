@@ -51,6 +51,7 @@ void applyPlotStyle(QCustomPlot& plot, const QPalette& palette) {
 QString numberText(double value) {
   if (!std::isfinite(value)) return QStringLiteral("–");
   const double size = std::abs(value);
+  if (size == 0) return QStringLiteral("0");
   const int digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 4;
   return QLocale().toString(value, 'f', digits);
 }

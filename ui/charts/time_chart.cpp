@@ -26,7 +26,8 @@ TimeChart::TimeChart(const QString& objectName, Kind kind, Unit unit, Dialogs& d
   plot().plotLayout()->setRowSpacing(0);
   plot().legend->setFillOrder(QCPLegend::foColumnsFirst);
   plot().legend->setWrap(6);
-  plot().legend->setMargins(QMargins(4, 0, 4, 0));
+  plot().legend->setMargins(QMargins(4, 2, 4, 2));
+  plot().legend->setMinimumSize(0, fontMetrics().height() + 6);
   plot().legend->setIconSize(12, 10);
   setEmpty(true);
 }
