@@ -178,16 +178,59 @@ class TestModelVerbs : public QObject {
     QCOMPARE(answer["text"].toString().toUtf8(), run.lines()[0]);
   }
 
-  void controlCStops() {
-    QProcess process;
-    process.start(cliPath(), {"bench", "sample", "--device", "cpu", "--prefill", "0", "--decode", "900000", "--context", "1000000"});
+  /// Starts a run that takes minutes, sends SIGINT after a while, and hands the process back when it has ended.
+  static void interrupt(QProcess& process, const QStringList& arguments, int afterMs) {
+    process.start(cliPath(), arguments);
     QVERIFY(process.waitForStarted());
-    QTest::qWait(1500);
+    QTest::qWait(afterMs);
+    QCOMPARE(process.state(), QProcess::Running);
     ::kill(static_cast<pid_t>(process.processId()), SIGINT);
     QVERIFY(process.waitForFinished(20000));
     QCOMPARE(process.exitStatus(), QProcess::NormalExit);
     QCOMPARE(process.exitCode(), 130);
+  }
+
+  void controlCStopsABench() {
+    QProcess process;
+    interrupt(process, {"bench", "sample", "--device", "cpu", "--prefill", "0", "--decode", "900000", "--context", "1000000"}, 1500);
     QVERIFY(process.readAllStandardOutput().isEmpty());
+  }
+
+  void controlCGivesTheAnswerSoFar() {
+    QProcess process;
+    // Nearly even odds for every id: this seed draws no stop id among the first 9,000.
+    interrupt(process, {"complete", "sample", "--prompt", "Once", "--max-tokens", "9000", "--temperature", "100", "--top-k", "0", "--top-p", "1", "--repetition-penalty", "1", "--seed", "3", "--precision", "q4",
+                        "--device", "cpu", "--json"}, 1500);
+    const QJsonObject answer = QJsonDocument::fromJson(process.readAllStandardOutput()).object();
+    QCOMPARE(answer["stop"].toString(), QString("cancelled"));
+    QVERIFY(!answer["ids"].toArray().isEmpty() && !answer["text"].toString().isEmpty());
+  }
+
+  void controlCLeavesNoHalfFile() {
+    QProcess process;
+    QStringList ids;
+    for (int i = 0; i < 20000; ++i) ids << QString::number(3 + i % 8000);
+    interrupt(process, {"logits", "sample", "--ids", ids.join(','), "--chunk", "1", "--precision", "f32", "--out", m_folder.filePath("cut.safetensors"), "--device", "cpu"}, 2500);
+    QCOMPARE(QDir(m_folder.path()).entryList({"cut.*"}).size(), 0);
+  }
+
+  void fullDiskIsTold() {
+    if (!QFile::exists("/dev/full")) QSKIP("skipped: no /dev/full here");
+    QProcess process;
+    process.setStandardOutputFile("/dev/full");
+    process.start(cliPath(), {"inspect", "sample", "--json"});
+    QVERIFY(process.waitForFinished(20000));
+    QCOMPARE(process.exitCode(), 1);
+    QVERIFY(process.readAllStandardError().contains("could not be written"));
+  }
+
+  void terminalsGetProgress() {
+    const QString script = QStandardPaths::findExecutable("script");
+    if (script.isEmpty()) QSKIP("skipped: no script(1) to make a terminal with");
+    QProcess process;
+    process.start(script, {"-qec", cliPath() + " complete sample --prompt Once --max-tokens 2 --greedy --device cpu", "/dev/null"});
+    QVERIFY(process.waitForFinished(60000));
+    QVERIFY(process.readAllStandardOutput().contains("[####"));
   }
 };
 
