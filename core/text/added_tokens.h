@@ -27,6 +27,7 @@ class AddedTokens {
     std::int32_t id = -1;
   };
   enum class Stage { raw, normalized };
+  static constexpr std::size_t kMaxContentBytes = 1024;
 
   AddedTokens() = default;
   explicit AddedTokens(std::vector<AddedToken> tokens);

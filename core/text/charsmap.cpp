@@ -1,6 +1,8 @@
 // Walking the Darts units, each step checked against the array's end, because the blob comes from a file.
 #include "core/text/charsmap.h"
 
+#include <algorithm>
+
 namespace nibble {
 namespace {
 
@@ -33,7 +35,7 @@ Result<Charsmap> Charsmap::parse(std::string_view blob, const std::string& file,
 Charsmap::Rule Charsmap::match(std::string_view text, bool first) const {
   Rule rule;
   std::size_t node = offset(m_units[0]);
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (std::size_t i = 0; i < text.size() && i < kMaxRuleBytes; ++i) {
     const auto byte = static_cast<std::uint8_t>(text[i]);
     node ^= byte;
     if (node >= m_units.size() || label(m_units[node]) != byte) break;
@@ -44,6 +46,7 @@ Charsmap::Rule Charsmap::match(std::string_view text, bool first) const {
     const std::size_t start = leafValue(m_units[node]);
     if (start > m_replacements.size()) break;
     const std::size_t end = std::min(m_replacements.find('\0', start), m_replacements.size());
+    if (end - start > kMaxRuleBytes) continue;
     rule = {i + 1, std::string_view(m_replacements).substr(start, end - start)};
     if (first) break;
   }

@@ -21,6 +21,8 @@ class Charsmap {
   /// `blob`: u32 size of the trie in bytes, the trie's 32-bit units, the replacements. Errors: fileMalformed.
   static Result<Charsmap> parse(std::string_view blob, const std::string& file, const std::string& field);
 
+  static constexpr std::size_t kMaxRuleBytes = 256;  ///< of text and of replacement; longer ones are no rules (real ones have 36)
+
   /// The longest rule that fits `text` at its start (SentencePiece), or the shortest (tokenizers' Precompiled).
   Rule longest(std::string_view text) const { return match(text, false); }
   Rule shortest(std::string_view text) const { return match(text, true); }

@@ -27,7 +27,7 @@ Result<bool> MergeBpeBuilder::readVocabulary(JsonValue object, const std::string
       case Vocabulary::Added::idTaken: return wrong("the id " + std::to_string(id) + " already belongs to another token");
       case Vocabulary::Added::idOutOfRange: return wrong("the id " + std::to_string(id) + " is out of range");
       case Vocabulary::Added::tooMuchText:
-        return fail(ErrorCode::fileUnsupported, "the pieces have more than 8 MiB of text", file, path);
+        return fail(ErrorCode::fileUnsupported, "a piece of more than 2,048 bytes, or pieces of more than 8 MiB", file, path);
     }
   }
   if (m_vocabulary->size() == 0) return fail(ErrorCode::fileMalformed, "no pieces", file, path);

@@ -8,6 +8,8 @@ namespace nibble {
 namespace {
 
 constexpr int kMaxDepth = 8;  // sequences within sequences
+constexpr std::size_t kMaxSteps = 64;
+constexpr std::size_t kMaxPrefixBytes = 64;
 
 /// Standard base64; nothing if a character is not part of it.
 std::optional<std::string> fromBase64(std::string_view text) {
@@ -44,20 +46,22 @@ class NormalizerReader {
     if (type == "Strip") return readStrip(fields);
     if (type == "Prepend") {
       NIBBLE_TRY(std::string prefix, fields.string("prepend"));
-      return add(std::make_unique<PrependStep>(std::move(prefix)));
+      if (prefix.size() > kMaxPrefixBytes) return fields.wrong("prepend", "longer than 64 bytes");
+      return add(fields, std::make_unique<PrependStep>(std::move(prefix)));
     }
-    if (type == "Lowercase") return add(std::make_unique<LowercaseStep>());
-    if (type == "StripAccents") return add(std::make_unique<StripAccentsStep>());
+    if (type == "Lowercase") return add(fields, std::make_unique<LowercaseStep>());
+    if (type == "StripAccents") return add(fields, std::make_unique<StripAccentsStep>());
     static constexpr std::array<std::pair<std::string_view, UnicodeForm>, 4> kForms{
         {{"NFC", UnicodeForm::nfc}, {"NFD", UnicodeForm::nfd}, {"NFKC", UnicodeForm::nfkc}, {"NFKD", UnicodeForm::nfkd}}};
     for (const auto& [name, form] : kForms) {
-      if (type == name) return add(std::make_unique<UnicodeFormStep>(form));
+      if (type == name) return add(fields, std::make_unique<UnicodeFormStep>(form));
     }
     return fail(ErrorCode::fileUnsupported, "a normalizer of the kind " + type, fields.file(), fields.pathOf("type"));
   }
 
  private:
-  Result<bool> add(std::unique_ptr<NormalizerStep> step) {
+  Result<bool> add(const JsonFields& fields, std::unique_ptr<NormalizerStep> step) {
+    if (m_steps.size() == kMaxSteps) return fields.wrong("type", "more than 64 steps");
     m_steps.push_back(std::move(step));
     return true;
   }
@@ -80,19 +84,19 @@ class NormalizerReader {
     const auto blob = fromBase64(text);
     if (!blob) return fields.wrong("precompiled_charsmap", "not base64");
     NIBBLE_TRY(Charsmap charsmap, Charsmap::parse(*blob, fields.file(), fields.pathOf("precompiled_charsmap")));
-    return add(std::make_unique<CharsmapStep>(std::move(charsmap)));
+    return add(fields, std::make_unique<CharsmapStep>(std::move(charsmap)));
   }
 
   Result<bool> readReplace(const JsonFields& fields) {
     NIBBLE_TRY(std::string content, fields.string("content"));
     NIBBLE_TRY(TextPattern pattern, readPattern(fields));
-    return add(std::make_unique<ReplaceStep>(std::move(pattern), std::move(content)));
+    return add(fields, std::make_unique<ReplaceStep>(std::move(pattern), std::move(content)));
   }
 
   Result<bool> readStrip(const JsonFields& fields) {
     NIBBLE_TRY(const bool left, fields.booleanOr("strip_left", true));
     NIBBLE_TRY(const bool right, fields.booleanOr("strip_right", true));
-    return add(std::make_unique<StripStep>(left, right));
+    return add(fields, std::make_unique<StripStep>(left, right));
   }
 
   static Result<TextPattern> readPattern(const JsonFields& fields) {

@@ -12,6 +12,9 @@
 namespace nibble {
 namespace {
 
+/// How far a text may grow: no real normalizer comes near.
+std::size_t mostBytes(std::size_t size) { return size * 32 + (64 << 10); }
+
 /// Characters that no form changes and that combine with nothing of their own kind: a text of these alone stays as it is.
 bool isInert(char32_t code) {
   return code < 0xA0 || (code >= 0x3400 && code <= 0x4DBF) || (code >= 0x4E00 && code <= 0x9FFF) ||
@@ -141,7 +144,7 @@ std::string PrependStep::apply(std::string text) const { return text.empty() ? t
 
 std::string ReplaceStep::apply(std::string text) const {
   const std::vector<TextPattern::Match> matches = m_pattern.matches(text);
-  if (matches.empty()) return text;
+  if (matches.empty() || matches.size() * m_content.size() > mostBytes(text.size())) return text;
   std::string out;
   std::size_t at = 0;
   for (const TextPattern::Match& match : matches) {
@@ -184,7 +187,10 @@ std::string CharsmapStep::apply(std::string text) const {
 
 std::string StepNormalizer::apply(std::string_view text, bool) const {
   std::string result = validUtf8(text);
-  for (const auto& step : m_steps) result = step->apply(std::move(result));
+  for (const auto& step : m_steps) {
+    if (result.size() > mostBytes(text.size())) break;  // a file whose replacements multiply
+    result = step->apply(std::move(result));
+  }
   return result;
 }
 

@@ -6,6 +6,8 @@
 namespace nibble {
 namespace {
 
+constexpr std::size_t kMaxTemplateItems = 32;
+
 class PostProcessorReader {
  public:
   PostProcessorReader(TextEnds& ends, const std::function<bool(std::int64_t)>& exists) : m_ends(ends), m_exists(exists) {}
@@ -45,6 +47,7 @@ class PostProcessorReader {
 
   Result<bool> readTemplate(const JsonFields& fields) {
     NIBBLE_TRY(const JsonValue single, fields.array("single"));
+    if (single.size() > kMaxTemplateItems) return fields.wrong("single", "more than 32 items");
     bool afterText = false;
     for (const auto& item : single.items()) {
       if (item.value()["Sequence"]) afterText = true;
@@ -52,6 +55,7 @@ class PostProcessorReader {
       if (!special) continue;
       const JsonValue token = fields.value("special_tokens")[special["id"].string()];
       if (!token["ids"].isArray()) return fields.wrong("special_tokens", "lacks " + std::string(special["id"].string()));
+      if (token["ids"].size() > kMaxTemplateItems) return fields.wrong("special_tokens", "more than 32 ids");
       for (const auto& id : token["ids"].items()) {
         NIBBLE_CHECK(addId(fields, "special_tokens", id.value(), afterText ? m_ends.after : m_ends.before));
       }

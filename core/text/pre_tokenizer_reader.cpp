@@ -8,6 +8,8 @@ namespace nibble {
 namespace {
 
 constexpr int kMaxDepth = 8;  // sequences within sequences
+constexpr std::size_t kMaxSteps = 64;
+constexpr std::size_t kMaxMarkBytes = 64;
 
 /// \w+|[^\w\s]+ with the \w of the library that these files come from, which is wider than PCRE2's.
 constexpr std::string_view kWords =
@@ -26,18 +28,19 @@ class PreTokenizerReader {
     if (type == "Digits") return readDigits(fields);
     if (type == "Punctuation") {
       NIBBLE_TRY(const SplitBehavior behavior, readBehavior(fields, SplitBehavior::isolated));
-      return add(std::make_unique<CharacterStep>(isPunctuation, behavior));
+      return add(fields, std::make_unique<CharacterStep>(isPunctuation, behavior));
     }
-    if (type == "WhitespaceSplit") return add(std::make_unique<CharacterStep>(isWhiteSpace, SplitBehavior::removed));
+    if (type == "WhitespaceSplit") return add(fields, std::make_unique<CharacterStep>(isWhiteSpace, SplitBehavior::removed));
     if (type == "Whitespace") {
       NIBBLE_TRY(TextPattern words, TextPattern::compile(kWords, fields.file(), fields.pathOf("type")));
-      return add(std::make_unique<PatternStep>(std::move(words), SplitBehavior::removed, true));
+      return add(fields, std::make_unique<PatternStep>(std::move(words), SplitBehavior::removed, true));
     }
     return fail(ErrorCode::fileUnsupported, "a pre-tokenizer of the kind " + type, fields.file(), fields.pathOf("type"));
   }
 
  private:
-  Result<bool> add(std::unique_ptr<WordStep> step) {
+  Result<bool> add(const JsonFields& fields, std::unique_ptr<WordStep> step) {
+    if (m_made.steps.size() >= kMaxSteps) return fields.wrong("type", "more than 64 steps");
     m_made.steps.push_back(std::move(step));
     return true;
   }
@@ -57,8 +60,8 @@ class PreTokenizerReader {
     NIBBLE_TRY(const bool prefix, fields.booleanOr("add_prefix_space", true));
     NIBBLE_TRY(const bool words, fields.booleanOr("use_regex", true));
     m_made.overBytes = true;
-    if (prefix) NIBBLE_CHECK(add(std::make_unique<PrefixSpaceStep>()));
-    if (words) NIBBLE_CHECK(add(std::make_unique<ScannerStep>(kGpt2Rules)));
+    if (prefix) NIBBLE_CHECK(add(fields, std::make_unique<PrefixSpaceStep>()));
+    if (words) NIBBLE_CHECK(add(fields, std::make_unique<ScannerStep>(kGpt2Rules)));
     return true;
   }
 
@@ -68,14 +71,14 @@ class PreTokenizerReader {
     NIBBLE_TRY(const JsonFields pattern, fields.object("pattern"));
     if (pattern.has("String")) {
       NIBBLE_TRY(const std::string text, pattern.string("String"));
-      return add(std::make_unique<PatternStep>(TextPattern::literal(text), behavior, invert));
+      return add(fields, std::make_unique<PatternStep>(TextPattern::literal(text), behavior, invert));
     }
     NIBBLE_TRY(const std::string text, pattern.string("Regex"));
     // The scanner covers every character, so that "isolated", and "removed" where the pattern is inverted, come to the same.
     const bool plain = (behavior == SplitBehavior::isolated && !invert) || (behavior == SplitBehavior::removed && invert);
-    if (const auto rules = rulesOfPattern(text); rules && plain) return add(std::make_unique<ScannerStep>(*rules));
+    if (const auto rules = rulesOfPattern(text); rules && plain) return add(fields, std::make_unique<ScannerStep>(*rules));
     NIBBLE_TRY(TextPattern compiled, TextPattern::compile(text, fields.file(), pattern.pathOf("Regex")));
-    return add(std::make_unique<PatternStep>(std::move(compiled), behavior, invert));
+    return add(fields, std::make_unique<PatternStep>(std::move(compiled), behavior, invert));
   }
 
   static Result<SplitBehavior> readBehavior(const JsonFields& fields, SplitBehavior fallback) {
@@ -98,18 +101,18 @@ class PreTokenizerReader {
     NIBBLE_TRY(const bool prefix, fields.booleanOr("add_prefix_space", true));
     NIBBLE_TRY(const std::string scheme, fields.stringOr("prepend_scheme", prefix ? "always" : "never"));
     NIBBLE_TRY(const bool cut, fields.booleanOr("split", true));
-    if (mark.empty()) return fields.wrong("replacement", "empty");
+    if (mark.empty() || mark.size() > kMaxMarkBytes) return fields.wrong("replacement", "empty or longer than 64 bytes");
     const bool known = scheme == "always" || scheme == "first" || scheme == "never";
     if (!known) return fail(ErrorCode::fileUnsupported, "a scheme of the kind " + scheme, fields.file(), fields.pathOf("prepend_scheme"));
     const auto prepend = scheme == "always"  ? MetaspaceStep::Prepend::always
                          : scheme == "first" ? MetaspaceStep::Prepend::first
                                              : MetaspaceStep::Prepend::never;
-    return add(std::make_unique<MetaspaceStep>(std::move(mark), prepend, cut));
+    return add(fields, std::make_unique<MetaspaceStep>(std::move(mark), prepend, cut));
   }
 
   Result<bool> readDigits(const JsonFields& fields) {
     NIBBLE_TRY(const bool single, fields.booleanOr("individual_digits", false));
-    return add(std::make_unique<CharacterStep>(isNumeric, single ? SplitBehavior::isolated : SplitBehavior::contiguous));
+    return add(fields, std::make_unique<CharacterStep>(isNumeric, single ? SplitBehavior::isolated : SplitBehavior::contiguous));
   }
 
   PreTokenizerSteps& m_made;

@@ -10,6 +10,7 @@ namespace nibble {
 namespace {
 
 constexpr std::uint64_t kMaxFileBytes = std::uint64_t{64} << 20;
+constexpr std::size_t kMaxSurfaceBytes = 64;
 
 /// Reads the messages of one file into one model.
 class ModelReader {
@@ -57,7 +58,7 @@ class ModelReader {
     if (!std::isfinite(score)) return malformed("the score is not a number", name + ".score");
     switch (m_model.vocabulary.add(id, text)) {
       case Vocabulary::Added::ok: break;
-      case Vocabulary::Added::tooMuchText: return fail(ErrorCode::fileUnsupported, "the pieces have more than 8 MiB of text", m_file, name);
+      case Vocabulary::Added::tooMuchText: return fail(ErrorCode::fileUnsupported, "a piece of more than 2,048 bytes, or pieces of more than 8 MiB", m_file, name);
       default: return fail(ErrorCode::fileUnsupported, "more than 2,097,152 pieces", m_file, name);
     }
     m_model.scores.push_back(score);
@@ -78,7 +79,7 @@ class ModelReader {
       if (field.type == WireType::varint && field.number == 41) m_bos = static_cast<std::int32_t>(field.integer);
       if (field.type == WireType::varint && field.number == 42) m_eos = static_cast<std::int32_t>(field.integer);
       if (field.type != WireType::bytes) continue;
-      if (field.number == 44) m_model.unknownSurface = field.bytes;
+      if (field.number == 44 && field.bytes.size() <= kMaxSurfaceBytes) m_model.unknownSurface = field.bytes;
       if (field.number == 46) m_bosPiece = field.bytes;
       if (field.number == 47) m_eosPiece = field.bytes;
     }

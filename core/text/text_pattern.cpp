@@ -18,6 +18,10 @@ constexpr std::uint32_t kHeapLimitKiB = 64 << 10;
 constexpr std::uint32_t kParenthesisLimit = 100;
 constexpr std::chrono::seconds kTimeLimit{3};
 
+/// What the open PatternTime of this thread has left; nothing is open before the first.
+thread_local bool timeIsOpen = false;
+thread_local std::chrono::steady_clock::duration timeLeft{};
+
 template <typename T, void (*release)(T*)>
 struct Release {
   void operator()(T* pointer) const { release(pointer); }
@@ -78,13 +82,23 @@ std::vector<TextPattern::Match> TextPattern::literalMatches(std::string_view tex
   return found;
 }
 
+PatternTime::PatternTime() : m_opened(!timeIsOpen) {
+  if (m_opened) timeLeft = kTimeLimit;
+  timeIsOpen = true;
+}
+
+PatternTime::~PatternTime() {
+  if (m_opened) timeIsOpen = false;
+}
+
 std::vector<TextPattern::Match> TextPattern::matches(std::string_view text) const {
   if (!m_compiled) return literalMatches(text);
+  const PatternTime time;  // a caller without one gets the limit for this text alone
   std::vector<Match> found;
   const Owned<pcre2_match_data, pcre2_match_data_free> data(pcre2_match_data_create_from_pattern(m_compiled->code.get(), nullptr));
   const auto start = std::chrono::steady_clock::now();
   for (std::size_t at = 0, count = 0; data && at < text.size(); ++count) {
-    const bool late = count % 64 == 63 && std::chrono::steady_clock::now() - start > kTimeLimit;
+    const bool late = count % 64 == 0 && std::chrono::steady_clock::now() - start >= timeLeft;
     const int result = late ? PCRE2_ERROR_MATCHLIMIT
                             : pcre2_match(m_compiled->code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at,
                                           PCRE2_NO_UTF_CHECK, data.get(), m_compiled->limits.get());
@@ -102,6 +116,7 @@ std::vector<TextPattern::Match> TextPattern::matches(std::string_view text) cons
       if (at < text.size()) at += utf8At(text, at).length;
     }
   }
+  timeLeft -= std::chrono::steady_clock::now() - start;
   return found;
 }
 

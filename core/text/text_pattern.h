@@ -27,7 +27,7 @@ class TextPattern {
   ~TextPattern();
 
   /// All matches that are not empty, from left to right. `text` is valid UTF-8. Where a limit is reached (10 M steps for one match,
-  /// 3 s for a text) the rest of the text has no more matches; that is logged.
+  /// or the time of the PatternTime that is open) the rest of the text has no more matches; that is logged.
   std::vector<Match> matches(std::string_view text) const;
 
  private:
@@ -37,6 +37,18 @@ class TextPattern {
 
   std::string m_literal;
   std::unique_ptr<Compiled> m_compiled;  // null: m_literal
+};
+
+/// While one lives, all patterns that its thread runs share 3 s of time. One encoding opens one; within another it does nothing.
+class PatternTime {
+ public:
+  PatternTime();
+  ~PatternTime();
+  PatternTime(const PatternTime&) = delete;
+  PatternTime& operator=(const PatternTime&) = delete;
+
+ private:
+  bool m_opened;
 };
 
 }  // namespace nibble

@@ -5,6 +5,7 @@
 
 #include "core/text/byte_alphabet.h"
 #include "core/text/sentencepiece_model.h"
+#include "core/text/text_pattern.h"
 #include "core/text/utf8.h"
 
 namespace nibble {
@@ -37,6 +38,7 @@ TextTokenizer::TextTokenizer(TokenizerParts parts) : m_parts(std::move(parts)) {
 }
 
 std::vector<std::int32_t> TextTokenizer::encode(std::string_view text, const EncodeOptions& options) const {
+  const PatternTime time;
   std::vector<std::int32_t> ids;
   if (options.addSpecial) ids = m_parts.before;
   EncodeScratch scratch;

@@ -126,6 +126,7 @@ class ConfigReader {
     if (id < 0 || id >= Vocabulary::kMaxIds) return fields.wrong(key, "the id " + std::to_string(id) + " is out of range");
     token.id = static_cast<std::int32_t>(id);
     if (token.content.empty()) return fields.wrong(key, "a token without text");
+    if (token.content.size() > AddedTokens::kMaxContentBytes) return fields.wrong(key, "a token longer than 1,024 bytes");
     if (!m_tokens.try_emplace(token.id, std::move(token)).second) {
       return fields.wrong(key, "the id " + std::to_string(id) + " already belongs to another token");
     }

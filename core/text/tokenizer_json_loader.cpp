@@ -94,6 +94,7 @@ class TokenizerJsonLoader {
       NIBBLE_TRY(const std::int64_t id, fields.integer("id", 0, Vocabulary::kMaxIds - 1));
       token.id = static_cast<std::int32_t>(id);
       NIBBLE_TRY(token.content, fields.string("content"));
+      if (token.content.size() > AddedTokens::kMaxContentBytes) return fields.wrong("content", "longer than 1,024 bytes");
       NIBBLE_TRY(token.special, fields.booleanOr("special", false));
       NIBBLE_TRY(token.leftStrip, fields.booleanOr("lstrip", false));
       NIBBLE_TRY(token.rightStrip, fields.booleanOr("rstrip", false));
@@ -185,7 +186,7 @@ class TokenizerJsonLoader {
     if (!piece.isString() || !score.isNumber() || !std::isfinite(score.number())) return malformed("not a piece with its score", path);
     if (piece.string().empty()) return malformed("a piece without text", path);
     if (model.vocabulary.add(static_cast<std::int64_t>(scores.size()), piece.string()) != Vocabulary::Added::ok) {
-      return fail(ErrorCode::fileUnsupported, "more than 2,097,152 pieces or 8 MiB of text", m_file, path);
+      return fail(ErrorCode::fileUnsupported, "more than 2,097,152 pieces or 8 MiB of text, or a piece of more than 2,048 bytes", m_file, path);
     }
     scores.push_back(score.number());
     model.scores.push_back(static_cast<float>(score.number()));

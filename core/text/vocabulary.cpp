@@ -44,7 +44,7 @@ std::uint64_t hashNumber(std::uint64_t number) {
 
 Vocabulary::Added Vocabulary::add(std::int64_t id, std::string_view piece, bool listed) {
   if (id < 0 || id >= kMaxIds) return Added::idOutOfRange;
-  if (m_text.size() + piece.size() > kMaxTextBytes) return Added::tooMuchText;
+  if (piece.size() > kMaxPieceBytes || m_text.size() + piece.size() > kMaxTextBytes) return Added::tooMuchText;
   if (static_cast<std::size_t>(id) >= m_spans.size()) m_spans.resize(id + 1);
   Span& span = m_spans[id];
   if (span.offset != kNowhere) return Added::idTaken;

@@ -15,6 +15,7 @@ class Vocabulary {
  public:
   static constexpr std::int32_t kMaxIds = 1 << 21;            ///< 8 times the largest vocabulary in use
   static constexpr std::size_t kMaxTextBytes = std::size_t{8} << 20;  ///< 3 times the largest in use
+  static constexpr std::size_t kMaxPieceBytes = 2048;  ///< 5 times the longest in use
 
   enum class Added : std::uint8_t { ok, idTaken, idOutOfRange, tooMuchText };
 

@@ -30,6 +30,12 @@ std::string changed(const std::string& from, const std::string& to) {
   return at == std::string::npos ? std::string() : text.replace(at, from.size(), json(to));
 }
 
+std::string many(const std::string& item, int count) {
+  std::string list = item;
+  for (int i = 1; i < count; ++i) list += ", " + item;
+  return list;
+}
+
 void write(const std::filesystem::path& path, const std::string& bytes) {
   std::ofstream out(path, std::ios::binary);
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
@@ -135,6 +141,11 @@ class TestTokenizerMalformed : public QObject {
          "{'type': 'Unigram', 'vocab': [['<unk>', 0.0], ['a', -1.0]]}", "model.unk_id");
     file("unigram: unknown out of range", "{'type': 'BPE', 'vocab': {'a': 0, 'b': 1, 'ab': 2, 'Ġ': 3}, 'merges': ['a b']}",
          "{'type': 'Unigram', 'unk_id': 2, 'vocab': [['<unk>', 0.0], ['a', -1.0]]}", "model.unk_id");
+    file("a template of thousands", "'post_processor': null", "'post_processor': {'type': 'TemplateProcessing', 'single': [" + many("0", 5000) + "], 'special_tokens': {}}",
+         "post_processor.single");
+    file("hundreds of steps", "'normalizer': null", "'normalizer': {'type': 'Sequence', 'normalizers': [" + many("{'type': 'NFC'}", 100) + "]}",
+         "normalizer.normalizers[64].type");
+    file("a long added token", "<|end|>", std::string(2000, 'x'), "added_tokens[0].content");
     file("no model", "'model'", "'modell'", "model");
     addModels();
   }
@@ -258,6 +269,16 @@ class TestTokenizerMalformed : public QObject {
     for (std::size_t length = 0; length < kGoodJson.size(); ++length) {
       QVERIFY(!openWith("tokenizer.json", QByteArray(kGoodJson.data(), static_cast<qsizetype>(length))).has_value());
     }
+  }
+
+  /// Replacements that multiply stop before they fill the memory.
+  void growingNormalizer() {
+    std::string steps;
+    for (int i = 0; i < 60; ++i) steps += std::string(i > 0 ? ", " : "") + "{'type': 'Replace', 'pattern': {'String': 'a'}, 'content': 'aaaa'}";
+    const auto tokenizer = openWith("tokenizer.json", QByteArray::fromStdString(changed(
+        "'normalizer': null", "'normalizer': {'type': 'Sequence', 'normalizers': [" + steps + "]}")));
+    QVERIFY(tokenizer.has_value());
+    QVERIFY((*tokenizer)->encode(std::string(1000, 'a'), {}).size() < 1000000);
   }
 
   /// A pattern that explodes and one that recurses stop at their limits; the text still becomes ids.
