@@ -28,9 +28,11 @@ constexpr NearestTable makeNearestTable() {
 }
 constexpr NearestTable kNearest = makeNearestTable();
 
+constexpr int kCandidates = 2 * (2 * kSearchSteps + 1);  // even
+
+/// For every candidate Σ x q and Σ q².
 struct SearchSums {
-  std::int32_t products = 0;  // Σ x q
-  std::int32_t squares = 0;   // Σ q²
+  std::int32_t sums[2 * kCandidates];  // products and squares by turns
 };
 
 #if defined(__AVX512VBMI__)
@@ -48,10 +50,24 @@ inline void searchValues(const std::int16_t* x, int target, std::int8_t* q) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(q), nearestValues(_mm512_loadu_si512(x), target));
 }
 
-inline SearchSums searchSums(const std::int16_t* x, int target) {
+/// Sums of the lanes of a, b, c and d.
+inline __m128i sumFour(__m512i a, __m512i b, __m512i c, __m512i d) {
+  const __m512i ab = _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+  const __m512i cd = _mm512_add_epi32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
+  const __m512i all = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+  const __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
+  return _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+}
+
+inline void searchSums(const std::int16_t* x, const int* targets, SearchSums& out) {
   const __m512i weights = _mm512_loadu_si512(x);
-  const __m512i q = _mm512_cvtepi8_epi16(nearestValues(weights, target));
-  return {_mm512_reduce_add_epi32(_mm512_madd_epi16(q, weights)), _mm512_reduce_add_epi32(_mm512_madd_epi16(q, q))};
+  for (int i = 0; i < kCandidates; i += 2) {
+    const __m512i first = _mm512_cvtepi8_epi16(nearestValues(weights, targets[i]));
+    const __m512i second = _mm512_cvtepi8_epi16(nearestValues(weights, targets[i + 1]));
+    const __m128i sums = sumFour(_mm512_madd_epi16(first, weights), _mm512_madd_epi16(first, first), _mm512_madd_epi16(second, weights),
+                                 _mm512_madd_epi16(second, second));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out.sums + 2 * i), sums);
+  }
 }
 
 #elif defined(__AVX2__)
@@ -109,20 +125,32 @@ inline void searchValues(const std::int16_t* x, int target, std::int8_t* q) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(q), nearestValues(a, b, target));
 }
 
-inline std::int32_t sumLanes32(__m256i v) {
-  __m128i s = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
-  s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
-  return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
+/// Sums of the lanes of a, b, c and d.
+inline __m128i sumFour(__m256i a, __m256i b, __m256i c, __m256i d) {
+  const __m256i ab = _mm256_add_epi32(_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
+  const __m256i cd = _mm256_add_epi32(_mm256_unpacklo_epi32(c, d), _mm256_unpackhi_epi32(c, d));
+  const __m256i all = _mm256_add_epi32(_mm256_unpacklo_epi64(ab, cd), _mm256_unpackhi_epi64(ab, cd));
+  return _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
 }
 
-inline SearchSums searchSums(const std::int16_t* x, int target) {
-  __m256i a, b;
-  loadSearch(x, a, b);
+struct PairSums {
+  __m256i products, squares;
+};
+
+inline PairSums candidateSums(__m256i a, __m256i b, int target) {
   const __m256i q = nearestValues(a, b, target);
   const __m256i qa = _mm256_srai_epi16(_mm256_unpacklo_epi8(q, q), 8), qb = _mm256_srai_epi16(_mm256_unpackhi_epi8(q, q), 8);
-  const __m256i products = _mm256_add_epi32(_mm256_madd_epi16(qa, a), _mm256_madd_epi16(qb, b));
-  const __m256i squares = _mm256_add_epi32(_mm256_madd_epi16(qa, qa), _mm256_madd_epi16(qb, qb));
-  return {sumLanes32(products), sumLanes32(squares)};
+  return {_mm256_add_epi32(_mm256_madd_epi16(qa, a), _mm256_madd_epi16(qb, b)),
+          _mm256_add_epi32(_mm256_madd_epi16(qa, qa), _mm256_madd_epi16(qb, qb))};
+}
+
+inline void searchSums(const std::int16_t* x, const int* targets, SearchSums& out) {
+  __m256i a, b;
+  loadSearch(x, a, b);
+  for (int i = 0; i < kCandidates; i += 2) {
+    const PairSums first = candidateSums(a, b, targets[i]), second = candidateSums(a, b, targets[i + 1]);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out.sums + 2 * i), sumFour(first.products, first.squares, second.products, second.squares));
+  }
 }
 
 #else
@@ -134,15 +162,18 @@ inline void searchValues(const std::int16_t* x, int target, std::int8_t* q) {
   }
 }
 
-inline SearchSums searchSums(const std::int16_t* x, int target) {
-  std::int8_t q[32];
-  searchValues(x, target, q);
-  SearchSums sums;
-  for (int i = 0; i < 32; ++i) {
-    sums.products += x[i] * q[i];
-    sums.squares += q[i] * q[i];
+inline void searchSums(const std::int16_t* x, const int* targets, SearchSums& out) {
+  for (int i = 0; i < kCandidates; ++i) {
+    std::int8_t q[32];
+    searchValues(x, targets[i], q);
+    std::int32_t product = 0, square = 0;
+    for (int j = 0; j < 32; ++j) {
+      product += x[j] * q[j];
+      square += q[j] * q[j];
+    }
+    out.sums[2 * i] = product;
+    out.sums[2 * i + 1] = square;
   }
-  return sums;
 }
 
 #endif
@@ -163,38 +194,40 @@ inline float bestScale(const float* x, const float* weights, const float* q, flo
   return square > 0.0f ? product / square : 0.0f;
 }
 
-inline float scoreOf(const std::int16_t* scaled, const float* x, const float* importance, int target) {
+inline void searchScores(const std::int16_t* scaled, const float* x, const float* importance, const int* targets, float* scores) {
   if (importance == nullptr) {
-    const SearchSums sums = searchSums(scaled, target);
-    const float product = static_cast<float>(sums.products);
-    return product * product / static_cast<float>(sums.squares);
+    SearchSums all;
+    searchSums(scaled, targets, all);
+    for (int i = 0; i < kCandidates; ++i) {
+      const float product = static_cast<float>(all.sums[2 * i]);
+      scores[i] = product * product / static_cast<float>(all.sums[2 * i + 1]);
+    }
+    return;
   }
-  std::int8_t q[32];
-  float values[32], score;
-  searchValues(scaled, target, q);
-  for (int i = 0; i < 32; ++i) values[i] = q[i];
-  bestScale(x, importance, values, &score);
-  return score;
+  for (int i = 0; i < kCandidates; ++i) {
+    std::int8_t q[32];
+    float values[32];
+    searchValues(scaled, targets[i], q);
+    for (int j = 0; j < 32; ++j) values[j] = q[j];
+    bestScale(x, importance, values, scores + i);
+  }
 }
 
 /// The target for the largest weight with the best score.
 inline int searchTarget(const std::int16_t* scaled, const float* x, const float* importance) {
-  int sign = 1;
-  for (int i = 0; i < 32; ++i) sign = scaled[i] == -32767 ? -1 : sign;
-  int best = 0;
-  float bestScore = -1.0f;
-  for (int step = -kSearchSteps; step <= kSearchSteps; ++step) {
-    const int ends[2] = {-127 * sign, 113 * sign};
-    for (int end : ends) {
-      const int target = end > 0 ? end + step * kSearchStep : end - step * kSearchStep;
-      const float score = scoreOf(scaled, x, importance, target);
-      if (score > bestScore) {
-        bestScore = score;
-        best = target;
-      }
-    }
+  int negative = 0;
+  for (int i = 0; i < 32; ++i) negative |= scaled[i] == -32767 ? 1 : 0;
+  const int sign = negative != 0 ? -1 : 1;
+  int targets[kCandidates];
+  for (int i = 0; i < kCandidates; ++i) {
+    const int away = (i / 2 - kSearchSteps) * kSearchStep;
+    targets[i] = i % 2 == 0 ? sign * -(127 + away) : sign * (113 + away);
   }
-  return best;
+  float scores[kCandidates];
+  searchScores(scaled, x, importance, targets, scores);
+  int best = 0;
+  for (int i = 1; i < kCandidates; ++i) best = scores[i] > scores[best] ? i : best;
+  return targets[best];
 }
 
 inline void nearestIndexes(const float* x, float inverse, std::int32_t* index) {

@@ -138,6 +138,7 @@ std::vector<WeightType> typesOf(const std::string& list) {
 /// Speed of quantizing a Gaussian matrix, all threads.
 void benchQuantize(int threads) {
   ThreadPool pool(threads);
+  g_threads = pool.threads();
   const std::int64_t count = std::int64_t{1} << 24;
   std::vector<float> x(static_cast<std::size_t>(count));
   std::uint32_t state = 1;
