@@ -30,9 +30,18 @@ constexpr NearestTable kNearest = makeNearestTable();
 
 constexpr int kCandidates = 2 * (2 * kSearchSteps + 1);  // even
 
+constexpr int kScores = (kCandidates + 15) / 16 * 16;  // padded to whole vectors
+
 /// For every candidate Σ x q and Σ q².
 struct SearchSums {
-  std::int32_t sums[2 * kCandidates];  // products and squares by turns
+  std::int32_t products[kScores] = {};
+  std::int32_t squares[kScores] = {};
+#if defined(__AVX2__)
+  void store(int i, __m128i both) {
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(products + i), both);
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(squares + i), _mm_unpackhi_epi64(both, both));
+  }
+#endif
 };
 
 #if defined(__AVX512VBMI__)
@@ -64,9 +73,8 @@ inline void searchSums(const std::int16_t* x, const int* targets, SearchSums& ou
   for (int i = 0; i < kCandidates; i += 2) {
     const __m512i first = _mm512_cvtepi8_epi16(nearestValues(weights, targets[i]));
     const __m512i second = _mm512_cvtepi8_epi16(nearestValues(weights, targets[i + 1]));
-    const __m128i sums = sumFour(_mm512_madd_epi16(first, weights), _mm512_madd_epi16(first, first), _mm512_madd_epi16(second, weights),
-                                 _mm512_madd_epi16(second, second));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(out.sums + 2 * i), sums);
+    out.store(i, sumFour(_mm512_madd_epi16(first, weights), _mm512_madd_epi16(second, weights), _mm512_madd_epi16(first, first),
+                         _mm512_madd_epi16(second, second)));
   }
 }
 
@@ -149,7 +157,7 @@ inline void searchSums(const std::int16_t* x, const int* targets, SearchSums& ou
   loadSearch(x, a, b);
   for (int i = 0; i < kCandidates; i += 2) {
     const PairSums first = candidateSums(a, b, targets[i]), second = candidateSums(a, b, targets[i + 1]);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(out.sums + 2 * i), sumFour(first.products, first.squares, second.products, second.squares));
+    out.store(i, sumFour(first.products, second.products, first.squares, second.squares));
   }
 }
 
@@ -171,22 +179,28 @@ inline void searchSums(const std::int16_t* x, const int* targets, SearchSums& ou
       product += x[j] * q[j];
       square += q[j] * q[j];
     }
-    out.sums[2 * i] = product;
-    out.sums[2 * i + 1] = square;
+    out.products[i] = product;
+    out.squares[i] = square;
   }
 }
 
 #endif
 
-/// Σ w a b and Σ w b² in eight partial sums.
+/// Σ w q x / Σ w q², and if asked (Σ w q x)² / Σ w q². In eight partial sums at every level.
 inline float bestScale(const float* x, const float* weights, const float* q, float* score) {
-  float products[8] = {}, squares[8] = {};
+  typedef float Eight __attribute__((vector_size(32)));
+  Eight products{}, squares{};
   for (int i = 0; i < 32; i += 8) {
-    for (int j = 0; j < 8; ++j) {
-      const float weighted = weights != nullptr ? weights[i + j] * q[i + j] : q[i + j];
-      products[j] += weighted * x[i + j];
-      squares[j] += weighted * q[i + j];
+    Eight values, weighted, inputs;
+    std::memcpy(&values, q + i, sizeof values);
+    std::memcpy(&inputs, x + i, sizeof inputs);
+    weighted = values;
+    if (weights != nullptr) {
+      std::memcpy(&weighted, weights + i, sizeof weighted);
+      weighted *= values;
     }
+    products += weighted * inputs;
+    squares += weighted * values;
   }
   const float product = ((products[0] + products[4]) + (products[1] + products[5])) + ((products[2] + products[6]) + (products[3] + products[7]));
   const float square = ((squares[0] + squares[4]) + (squares[1] + squares[5])) + ((squares[2] + squares[6]) + (squares[3] + squares[7]));
@@ -198,9 +212,9 @@ inline void searchScores(const std::int16_t* scaled, const float* x, const float
   if (importance == nullptr) {
     SearchSums all;
     searchSums(scaled, targets, all);
-    for (int i = 0; i < kCandidates; ++i) {
-      const float product = static_cast<float>(all.sums[2 * i]);
-      scores[i] = product * product / static_cast<float>(all.sums[2 * i + 1]);
+    for (int i = 0; i < kScores; ++i) {
+      const float product = static_cast<float>(all.products[i]);
+      scores[i] = product * product / static_cast<float>(all.squares[i]);  // 0 / 0 in the padding: NaN, never the largest
     }
     return;
   }
@@ -223,22 +237,30 @@ inline int searchTarget(const std::int16_t* scaled, const float* x, const float*
     const int away = (i / 2 - kSearchSteps) * kSearchStep;
     targets[i] = i % 2 == 0 ? sign * -(127 + away) : sign * (113 + away);
   }
-  float scores[kCandidates];
+  float scores[kScores] = {};
   searchScores(scaled, x, importance, targets, scores);
-  int best = 0;
-  for (int i = 1; i < kCandidates; ++i) best = scores[i] > scores[best] ? i : best;
-  return targets[best];
+  Vec top = splat(-1.0f);
+  for (int i = 0; i < kScores; i += kLanes) top = vmax(load(scores + i), top);
+  const float best = maxLanes(top);
+  int chosen = 0;
+  while (chosen + 1 < kCandidates && scores[chosen] != best) ++chosen;
+  return targets[chosen];
 }
 
-inline void nearestIndexes(const float* x, float inverse, std::int32_t* index) {
-  float v[32];
+/// Indexes and values of the codebook nearest to x × inverse: a step up for every threshold that is passed.
+inline void nearestCodes(const float* x, float inverse, std::int32_t* index, float* q) {
   for (int i = 0; i < 32; ++i) {
-    v[i] = x[i] * inverse;
-    index[i] = 0;
-  }
-  for (int t = 0; t < 15; ++t) {
-    const float threshold = static_cast<float>(kQ4Codebook[t] + kQ4Codebook[t + 1]) * 0.5f;
-    for (int i = 0; i < 32; ++i) index[i] += v[i] > threshold ? 1 : 0;
+    const float v = x[i] * inverse;
+    std::int32_t code = 0;
+    float value = kQ4Codebook[0];
+#pragma GCC unroll 15
+    for (int t = 0; t < 15; ++t) {
+      const bool passed = v > static_cast<float>(kQ4Codebook[t] + kQ4Codebook[t + 1]) * 0.5f;
+      code += passed ? 1 : 0;
+      value += passed ? static_cast<float>(kQ4Codebook[t + 1] - kQ4Codebook[t]) : 0.0f;
+    }
+    index[i] = code;
+    q[i] = value;
   }
 }
 
@@ -260,8 +282,7 @@ inline void quantizeQ4Block(const float* x, const float* importance, float peak,
     half = floatToHalf(bestScale(x, importance, q, nullptr));
     const float scale = halfToFloat(half);
     if (scale == 0.0f) break;  // below fp16
-    nearestIndexes(x, 1.0f / scale, index);
-    for (int i = 0; i < 32; ++i) q[i] = kQ4Codebook[index[i]];
+    nearestCodes(x, 1.0f / scale, index, q);
   }
   out->scale = half;
   for (int i = 0; i < 16; ++i) out->nibbles[i] = static_cast<std::uint8_t>(index[i] | index[i + 16] << 4);
