@@ -146,6 +146,7 @@ void TimeChart::follow() {
 void TimeChart::drawEvents() {
   plot().clearItems();
   const QColor text = palette().color(QPalette::WindowText);
+  int marks = 0;
   const auto mark = [&](const QString& label, bool vertical, double at) {
     auto* line = new QCPItemStraightLine(&plot());
     line->setLayer(QStringLiteral("marks"));
@@ -161,7 +162,7 @@ void TimeChart::drawEvents() {
       line->point2->setCoords(at, 1);
       caption->position->setTypeX(QCPItemPosition::ptPlotCoords);
       caption->position->setTypeY(QCPItemPosition::ptAxisRectRatio);
-      caption->position->setCoords(at, 1.0);
+      caption->position->setCoords(at, 1.0 - 0.22 * (marks++ % 3));  // neighbours do not write over each other
       caption->setPositionAlignment(Qt::AlignBottom | Qt::AlignLeft);
     } else {
       line->point1->setCoords(0, at);
