@@ -2,17 +2,28 @@
 # Callers set `root` (the source folder). Nothing here prints to stdout except what a caller asks for.
 
 build_packages=(g++ cmake ninja-build ccache mold pkg-config qt6-base-dev qt6-tools-dev qt6-tools-dev-tools qt6-l10n-tools
-  linguist-qt6 libqt6svg6-dev libqt6sql6-sqlite libgl-dev libqcustomplot-dev libspdlog-dev libfmt-dev libexpected-dev
+  linguist-qt6 qt6-svg-dev|libqt6svg6-dev libqt6sql6-sqlite libgl-dev libqcustomplot-dev libspdlog-dev libfmt-dev libexpected-dev
   nlohmann-json3-dev libutf8proc-dev libpcre2-dev libcmark-gfm-dev libcmark-gfm-extensions-dev fonts-dejavu-core)
 test_packages=(xvfb xdotool sqlite3 desktop-file-utils appstream libxml2-utils shared-mime-info file fonts-wqy-microhei python3)
 
 say() { printf '%s\n' "$*" >&2; }
 
+is_installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'; }
+
+# The first of NAME|OTHER_NAME that the distribution has: releases name some packages differently.
+available_name() {
+  local name
+  for name in ${1//|/ }; do apt-cache show "$name" >/dev/null 2>&1 && { echo "$name"; return; }; done
+  echo "${1%%|*}"
+}
+
 # install_packages NAME...: installs those that are missing; without rights it prints the one line to run and fails.
 install_packages() {
-  local missing=() name
+  local missing=() name other found
   for name in "$@"; do
-    dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'install ok installed' || missing+=("$name")
+    found=no
+    for other in ${name//|/ }; do is_installed "$other" && found=yes; done
+    [ $found = yes ] || missing+=("$name")
   done
   [ ${#missing[@]} -eq 0 ] && return 0
   command -v apt-get >/dev/null || { say "This script installs packages with apt-get, which is not here. Needed: ${missing[*]}"; return 1; }
@@ -22,12 +33,13 @@ install_packages() {
       as_root=(sudo)
     else
       say "Packages are missing and there is no right to install them. Run this line, then start again:"
-      say "  sudo apt-get install --no-install-recommends ${missing[*]}"
+      say "  sudo apt-get install --no-install-recommends ${missing[*]%%|*}"
       return 1
     fi
   fi
   say "Installing ${#missing[@]} packages: ${missing[*]}"
   "${as_root[@]}" apt-get update -qq >&2 || true
+  for name in "${!missing[@]}"; do missing[name]=$(available_name "${missing[name]}"); done
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
 }
 
