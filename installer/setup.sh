@@ -2,7 +2,7 @@
 # Callers set `root` (the source folder). Nothing here prints to stdout except what a caller asks for.
 
 build_packages=(g++ cmake ninja-build ccache mold pkg-config qt6-base-dev qt6-tools-dev qt6-tools-dev-tools qt6-l10n-tools
-  linguist-qt6 qt6-svg-dev|libqt6svg6-dev libqt6sql6-sqlite libgl-dev libqcustomplot-dev libspdlog-dev libfmt-dev libexpected-dev
+  linguist-qt6 'qt6-svg-dev|libqt6svg6-dev' libqt6sql6-sqlite libgl-dev libqcustomplot-dev libspdlog-dev libfmt-dev libexpected-dev
   nlohmann-json3-dev libutf8proc-dev libpcre2-dev libcmark-gfm-dev libcmark-gfm-extensions-dev fonts-dejavu-core)
 test_packages=(xvfb xdotool sqlite3 desktop-file-utils appstream libxml2-utils shared-mime-info file fonts-wqy-microhei python3)
 
