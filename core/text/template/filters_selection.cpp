@@ -29,7 +29,8 @@ Value mapped(Runtime& runtime, const Value& input, const Arguments& arguments) {
   const Value* attribute = arguments.positional.empty() ? named(arguments, "attribute") : nullptr;
   const Value* fallback = named(arguments, "default");
   std::vector<Value> out;
-  for (const Value& item : iterate(runtime.budget(), input)->items) {
+  const ListPtr all = iterate(runtime.budget(), input);  // held: a range-for would let a temporary go
+  for (const Value& item : all->items) {
     runtime.budget().spend();
     if (attribute) {
       out.push_back(pathOf(runtime, item, *attribute, fallback));
@@ -46,7 +47,8 @@ Value selected(Runtime& runtime, const Value& input, const Arguments& arguments,
   const bool plain = arguments.positional.size() <= skip;
   const Arguments operands = rest(arguments, skip + 1);
   std::vector<Value> out;
-  for (const Value& item : iterate(runtime.budget(), input)->items) {
+  const ListPtr all = iterate(runtime.budget(), input);  // held: a range-for would let a temporary go
+  for (const Value& item : all->items) {
     runtime.budget().spend();
     const Value subject = byAttribute ? pathOf(runtime, item, arguments.positional[0]) : item;
     const bool passes = plain ? isTrue(subject) : applyTest(runtime, nameAt(arguments, skip, "select"), subject, operands);

@@ -63,7 +63,8 @@ struct Keyed {
 
 std::vector<Keyed> keyed(Runtime& runtime, const Value& input, const Value* attribute, bool exact) {
   std::vector<Keyed> out;
-  for (const Value& item : iterate(runtime.budget(), input)->items) {
+  const ListPtr all = iterate(runtime.budget(), input);  // held: a range-for would let a temporary go
+  for (const Value& item : all->items) {
     runtime.budget().spend();
     out.push_back({sortKey(runtime, item, attribute, exact), item});
   }
@@ -114,7 +115,8 @@ Value batch(Runtime& runtime, const Value& input, const Arguments& arguments) {
   const std::int64_t size = bound.integer(0, 0);
   if (size < 1 || size > 100'000) throw TemplateError{"batch needs a size from 1 to 100,000", 0};
   std::vector<Value> rows, row;
-  for (const Value& item : iterate(runtime.budget(), input)->items) {
+  const ListPtr all = iterate(runtime.budget(), input);  // held: a range-for would let a temporary go
+  for (const Value& item : all->items) {
     row.push_back(item);
     if (static_cast<std::int64_t>(row.size()) == size) rows.push_back(makeList(runtime.budget(), std::exchange(row, {})));
   }

@@ -34,7 +34,8 @@ std::vector<std::pair<Value, Value>> dictItems(Runtime& runtime, const char* cal
       items = source.dict()->items;
       runtime.budget().spend(items.size());
     } else {
-      for (const Value& pair : iterate(runtime.budget(), source)->items) {
+      const ListPtr all = iterate(runtime.budget(), source);  // held: a range-for would let a temporary go
+      for (const Value& pair : all->items) {
         const ListPtr both = iterate(runtime.budget(), pair);
         if (both->items.size() != 2) throw TemplateError{std::string(callee) + " needs pairs", 0};
         items.emplace_back(both->items[0], both->items[1]);

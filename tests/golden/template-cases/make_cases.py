@@ -55,6 +55,7 @@ s is string|| n is number|| t is number|| n is integer|| t is integer|| f is flo
 'yes' if n == 7 else 'no'|| 'yes' if n == 8|| ('yes' if n == 8) is defined|| 'a' if false else 'b' if false else 'c'|| [1 if t else 2, 3]|| 'x' ~ ('a' if t else 'b')
 range(3)|list|| range(1, 4)|list|| range(5, 0, -2)|list|| range(0)|list|| range(3, 0)|list|| range(1, 2, 0)|list|| range('a')|| dict(a=1, b=2)|| dict({'a': 1}, b=2)|| dict([('a', 1)])|| namespace(a=1).a|| namespace({'a': 1}, b=2).b
 strftime_now('%Y-%m-%d')|| strftime_now('%d %b %Y')|| strftime_now('%A, %B %-d, %Y %I:%M %p %j %U %W %y %H %S %a %%')|| strftime_now('%c|%x|%X|%e|%u|%w|%D|%F|%T|%R')
+'abc'|map('upper')|list|| d|map('upper')|list|| 'cab'|sort|| missing|map('upper')|list|| missing|sum|| 'abc'|batch(2)|list|| 'abc'|select('in', 'ab')|list|| d|sort|| 'abca'|unique|list|| 'bca'|min|| d|max|| dict(['ab', 'cd'])|| 'aab'|groupby(0)|list
 raise_exception('no ' ~ s)|| raise_exception(n)|| raise_exception()|| s.nope()|| s.nope|| nope()|| xs.append(1)|| d.update({})|| s|nope|| s is nope|| n()|| xs.index(2)|| xs.count(1)|| xs.index(9)
 1_000|| 0x1F|| 1.5e3|| 1e3|| 'a' 'b'|| "\x41\u00e9\n\t\\\'"|| '\q'|| 'it''s'|| [1, 2,]|| {'a': 1,}|| (1, 2,)|| {'a': {'b': [1, (2, 3)]}}.a.b[1][0]|| xs.0|| people[0].name|| people[0]['name']|| people[-1].in|| people[0].in.x
 -n|| +n|| - 3|| -n|abs|| (n)|abs|| -'a'|| 2 + 3 * 4|| (2 + 3) * 4|| 2 ** 3 ** 2|| 10 - 2 - 3|| 1 ~ 2 + 3|| 'a' ~ 'b' * 2|| 1 + 2 ~ 3|| not 1 == 2|| 1 if 0 else 2 + 3
