@@ -21,10 +21,10 @@ namespace nibble {
 
 /// Live counters, read by the charts from any thread through Engine::statistics.
 struct BackendCounters {
-  std::uint64_t allocatedBytes = 0;     ///< by this backend on its device, as allocated
-  std::uint64_t deviceFreeBytes = 0;    ///< as the driver or the system says now
-  std::uint64_t bytesPerToken = 0;      ///< weight bytes read for one decoded token (KV cache not counted)
-  std::string path;                     ///< "AVX-512 VNNI", "CUDA graph", "plain kernels" …
+  std::uint64_t allocatedBytes = 0;   ///< by this backend on its device, as allocated
+  std::uint64_t deviceFreeBytes = 0;  ///< as the driver or the system says now
+  std::uint64_t bytesPerToken = 0;    ///< weight bytes read for one decoded token (KV cache not counted)
+  std::string path;                   ///< "AVX-512 VNNI", "CUDA graph", "plain kernels" …
 };
 
 /// Everything a backend needs to know before the first weight arrives.
@@ -33,7 +33,7 @@ struct BackendRequest {
   PlanRequest plan;
   MemoryPlan memory;
   DeviceInfo device;
-  RopeTables rope;          ///< inverse frequencies and attention factor, fixed from the planned context
+  RopeTables rope;  ///< inverse frequencies and attention factor, fixed from the planned context
 };
 
 class Backend {
@@ -43,7 +43,8 @@ class Backend {
   // ---- loading, in any order, then finishLoading() once -------------------------------------------------------
   /// Quantizes (and repacks) one matrix into `format`. `layer` is ignored for embedding and head. Checks `stop`.
   /// A tied head: the engine calls shareHead() instead of loading it twice when both formats are equal.
-  virtual Result<void> loadMatrix(MatrixRole role, int layer, const WeightSource& source, Format format, std::stop_token stop) = 0;
+  virtual Result<void> loadMatrix(MatrixRole role, int layer, const WeightSource& source, Format format,
+                                  std::stop_token stop) = 0;
   virtual Result<void> shareHead() = 0;
   /// Norm weights and biases of a layer (fp32), and the final norm.
   virtual Result<void> loadVectors(int layer, const LayerWeights& layerWeights) = 0;
@@ -51,15 +52,20 @@ class Backend {
   /// Allocates the rest, makes graphs, runs one worst-case step. After this nothing is allocated.
   virtual Result<void> finishLoading() = 0;
 
-  // ---- one step: begin, then layers × (normQkvRope, attend, projectAdd, normGateUp, projectAdd), then normLogits ------
-  /// Rows' embeddings into the residual stream. `ids` has 1 … prefillChunk rows for positions `position`, `position`+1, …
-  /// The KV cache up to `position` is kept, what is behind it is forgotten (so a shared prefix is reused).
+  // ---- one step: begin, then layers × (normQkvRope, attend, projectAdd, normGateUp, projectAdd), then normLogits
+  // ------
+  /// Rows' embeddings into the residual stream. `ids` has 1 … prefillChunk rows for positions `position`, `position`+1,
+  /// … The KV cache up to `position` is kept, what is behind it is forgotten (so a shared prefix is reused).
   virtual void begin(std::span<const std::int32_t> ids, std::int64_t position) = 0;
-  virtual void normQkvRope(int layer) = 0;   ///< RMSNorm, q/k/v products, biases, (q/k norm), rotary, append to the KV cache
-  virtual void attend(int layer) = 0;        ///< causal attention of the rows over the cache, sliding window if the layer has one
-  virtual void projectAdd(int layer, MatrixRole role) = 0;  ///< attentionOutput or down: product, bias, added to the residual
-  virtual void normGateUp(int layer) = 0;    ///< RMSNorm, gate and up products, biases, SwiGLU
-  virtual void normLogits(int firstRow, int rows) = 0;      ///< final RMSNorm and head of some rows of this step (≤ plan.logitRows)
+  virtual void normQkvRope(
+      int layer) = 0;  ///< RMSNorm, q/k/v products, biases, (q/k norm), rotary, append to the KV cache
+  virtual void attend(
+      int layer) = 0;  ///< causal attention of the rows over the cache, sliding window if the layer has one
+  virtual void projectAdd(int layer,
+                          MatrixRole role) = 0;  ///< attentionOutput or down: product, bias, added to the residual
+  virtual void normGateUp(int layer) = 0;        ///< RMSNorm, gate and up products, biases, SwiGLU
+  virtual void normLogits(int firstRow,
+                          int rows) = 0;  ///< final RMSNorm and head of some rows of this step (≤ plan.logitRows)
   /// Ends the step: the first failure of any operation since begin(), with its name; NaN/Inf in logits → notANumber.
   /// A step without normLogits (all but the last chunk of a prompt) ends as well. For more rows of the same step,
   /// normLogits, end and logits are called again: the residual stream stays until the next begin().
@@ -68,9 +74,10 @@ class Backend {
   /// (rows, vocab) fp32 logits of the last normLogits; valid until the next begin().
   virtual Result<std::span<const float>> logits() = 0;
 
-  /// A whole decode step and the choice of the next id on the device, in place of begin … logits and the host's sampler.
-  /// `draw` is uniform in [0,1). Nothing: not supported for these options; the caller takes the long way.
-  virtual Result<std::optional<std::int32_t>> decodeAndSample(std::int32_t id, std::int64_t position, const SamplingOptions& options, float draw) {
+  /// A whole decode step and the choice of the next id on the device, in place of begin … logits and the host's
+  /// sampler. `draw` is uniform in [0,1). Nothing: not supported for these options; the caller takes the long way.
+  virtual Result<std::optional<std::int32_t>> decodeAndSample(std::int32_t id, std::int64_t position,
+                                                              const SamplingOptions& options, float draw) {
     (void)id, (void)position, (void)options, (void)draw;
     return std::nullopt;
   }
@@ -88,8 +95,8 @@ class Backend {
 /// The CPU backend. Errors: outOfMemory (arenas are allocated here, from request.memory).
 Result<std::unique_ptr<Backend>> makeCpuBackend(const BackendRequest& request);
 
-/// The CUDA backend, from the module libnibble_cuda.so loaded at run time. Errors: deviceMissing (no module, driver, cuBLAS),
-/// outOfMemory. Loads the module; the first call creates the CUDA context.
+/// The CUDA backend, from the module libnibble_cuda.so loaded at run time. Errors: deviceMissing (no module, driver,
+/// cuBLAS), outOfMemory. Loads the module; the first call creates the CUDA context.
 Result<std::unique_ptr<Backend>> makeCudaBackend(const BackendRequest& request);
 
 }  // namespace nibble

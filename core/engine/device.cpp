@@ -50,7 +50,8 @@ Result<DeviceInfo> findDevice(const std::string& id) {
     if (device.usable) return device;
     return fail(ErrorCode::deviceMissing, device.why, {}, id);
   }
-  if (id.rfind("cuda:", 0) != 0) return fail(ErrorCode::wrongUsage, "a device is \"cpu\", \"cuda\", \"cuda:N\" or \"auto\"", {}, "device");
+  if (id.rfind("cuda:", 0) != 0)
+    return fail(ErrorCode::wrongUsage, "a device is \"cpu\", \"cuda\", \"cuda:N\" or \"auto\"", {}, "device");
   return fail(ErrorCode::deviceMissing, roomiestCard(devices) ? "there is no such card" : whyNoCard(devices), {}, id);
 }
 

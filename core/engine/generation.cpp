@@ -9,7 +9,9 @@ double secondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-void add(std::atomic<double>& sum, double more) { sum.store(sum.load(std::memory_order_relaxed) + more, std::memory_order_relaxed); }
+void add(std::atomic<double>& sum, double more) {
+  sum.store(sum.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+}
 
 std::size_t commonPrefix(const std::vector<std::int32_t>& a, const std::vector<std::int32_t>& b) {
   const auto [first, second] = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
@@ -18,10 +20,16 @@ std::size_t commonPrefix(const std::vector<std::int32_t>& a, const std::vector<s
 
 }  // namespace
 
-Generation::Generation(LoadedModel& model, EngineCounters& counters, const GenerateRequest& request, const GenerateSink& sink,
-                       std::stop_token stop)
-    : m_model(model), m_counters(counters), m_request(request), m_sink(sink), m_stop(std::move(stop)),
-      m_transformer(model.transformer()), m_started(Clock::now()), m_deviceSamples(!usesPenalties(request.sampling)) {}
+Generation::Generation(LoadedModel& model, EngineCounters& counters, const GenerateRequest& request,
+                       const GenerateSink& sink, std::stop_token stop)
+    : m_model(model),
+      m_counters(counters),
+      m_request(request),
+      m_sink(sink),
+      m_stop(std::move(stop)),
+      m_transformer(model.transformer()),
+      m_started(Clock::now()),
+      m_deviceSamples(!usesPenalties(request.sampling)) {}
 
 Result<GenerateResult> Generation::run(std::vector<std::int32_t> prompt) {
   NIBBLE_CHECK(check(prompt));
@@ -31,8 +39,10 @@ Result<GenerateResult> Generation::run(std::vector<std::int32_t> prompt) {
   auto first = readPrompt(prompt, sampler);
   const auto decodeStart = Clock::now();
   Result<void> outcome;
-  if (first) outcome = decodeAnswer(*first, sampler);
-  else outcome = fail(std::move(first.error()));
+  if (first)
+    outcome = decodeAnswer(*first, sampler);
+  else
+    outcome = fail(std::move(first.error()));
   if (!outcome && outcome.error().code != ErrorCode::cancelled) {
     m_model.cachedIds.clear();  // what the failed step left in the cache is not known
     m_counters.contextUsed = 0;
@@ -49,10 +59,15 @@ Result<void> Generation::check(const std::vector<std::int32_t>& prompt) const {
   if (prompt.empty()) return fail(ErrorCode::wrongUsage, "the prompt is empty", {}, "prompt");
   const int vocab = m_model.info.config.vocab;
   for (const std::int32_t id : prompt) {
-    if (id < 0 || id >= vocab) return fail(ErrorCode::wrongUsage, "id " + std::to_string(id) + " is outside the vocabulary of " + std::to_string(vocab), {}, "ids");
+    if (id < 0 || id >= vocab)
+      return fail(ErrorCode::wrongUsage,
+                  "id " + std::to_string(id) + " is outside the vocabulary of " + std::to_string(vocab), {}, "ids");
   }
   if (static_cast<std::int64_t>(prompt.size()) > m_model.request.context) {
-    return fail(ErrorCode::contextFull, "the prompt has " + std::to_string(prompt.size()) + " ids, the context " + std::to_string(m_model.request.context), {}, "context");
+    return fail(ErrorCode::contextFull,
+                "the prompt has " + std::to_string(prompt.size()) + " ids, the context " +
+                    std::to_string(m_model.request.context),
+                {}, "context");
   }
   return {};
 }
@@ -80,7 +95,8 @@ Result<std::int32_t> Generation::readPrompt(const std::vector<std::int32_t>& pro
     if (m_sink) m_sink(event);
   };
   const auto start = Clock::now();
-  auto logits = m_transformer.prefill(std::span(prompt).subspan(reused), static_cast<std::int64_t>(reused), progress, m_stop);
+  auto logits =
+      m_transformer.prefill(std::span(prompt).subspan(reused), static_cast<std::int64_t>(reused), progress, m_stop);
   m_result.statistics.prefillSeconds = secondsSince(start);
   if (!logits) return fail(std::move(logits.error()));
   return sampler.choose(*logits);
@@ -153,11 +169,13 @@ void Generation::emit(std::int32_t id, std::string text) {
 }
 
 void Generation::finish() {
-  if (std::string rest = m_joiner.finish(); !rest.empty()) emit(m_result.ids.empty() ? 0 : m_result.ids.back(), std::move(rest));
+  if (std::string rest = m_joiner.finish(); !rest.empty())
+    emit(m_result.ids.empty() ? 0 : m_result.ids.back(), std::move(rest));
   GenerateStatistics& figures = m_result.statistics;
   const double read = static_cast<double>(figures.promptTokens - figures.reusedTokens);
   if (figures.prefillSeconds > 0) figures.prefillTokensPerSecond = read / figures.prefillSeconds;
-  if (figures.decodeSeconds > 0) figures.decodeTokensPerSecond = static_cast<double>(figures.newTokens - 1) / figures.decodeSeconds;
+  if (figures.decodeSeconds > 0)
+    figures.decodeTokensPerSecond = static_cast<double>(figures.newTokens - 1) / figures.decodeSeconds;
 }
 
 /// Names the layer where NaN first appears.

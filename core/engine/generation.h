@@ -1,4 +1,5 @@
-// One answer: reads the prompt (reusing what the cache already holds), then chooses ids until the model, the limit or the user stops.
+// One answer: reads the prompt (reusing what the cache already holds), then chooses ids until the model, the limit or
+// the user stops.
 #pragma once
 #include <chrono>
 #include <stop_token>
@@ -11,7 +12,8 @@ namespace nibble {
 
 class Generation {
  public:
-  Generation(LoadedModel& model, EngineCounters& counters, const GenerateRequest& request, const GenerateSink& sink, std::stop_token stop);
+  Generation(LoadedModel& model, EngineCounters& counters, const GenerateRequest& request, const GenerateSink& sink,
+             std::stop_token stop);
 
   /// Errors: contextFull, wrongUsage (an id outside the vocabulary, sampling options), notANumber, the backend's.
   /// A stop by the user is a result, not an error.

@@ -16,7 +16,9 @@ Result<std::unique_ptr<Backend>> makeBackendFor(const BackendRequest& request) {
   return request.device.id == "cpu" ? makeCpuBackend(request) : makeCudaBackend(request);
 }
 
-tl::unexpected<Error> nothingLoaded() { return fail(ErrorCode::wrongUsage, "no model is loaded", {}, "model"); }
+tl::unexpected<Error> nothingLoaded() {
+  return fail(ErrorCode::wrongUsage, "no model is loaded", {}, "model");
+}
 
 Error outOfMemory(std::uint64_t needed, std::uint64_t available, const std::string& device) {
   Error error;
@@ -68,7 +70,8 @@ LocalEngine::LocalEngine(BackendFactory makeBackend, DeviceFinder find)
 
 LocalEngine::~LocalEngine() = default;
 
-/// True: the former model must go before this one can be allocated. Errors: outOfMemory, where even that would not help.
+/// True: the former model must go before this one can be allocated. Errors: outOfMemory, where even that would not
+/// help.
 Result<bool> LocalEngine::mustMakeRoom(const MemoryPlan& plan, const PlanRequest& request, bool force) const {
   const bool sameDevice = m_model && m_model->plan.device == plan.device;
   const std::uint64_t needed = plan.bytesOn(plan.device);
@@ -79,7 +82,8 @@ Result<bool> LocalEngine::mustMakeRoom(const MemoryPlan& plan, const PlanRequest
   const std::uint64_t alone = limited ? plan.freeBytes : (ByteCount(plan.freeBytes) + former).value();
   if (plan.device != "cpu" && !force) {
     const std::uint64_t host = plan.bytesOn("cpu");
-    if (const std::uint64_t available = availableMemory(); host > available) return fail(outOfMemory(host, available, "cpu"));
+    if (const std::uint64_t available = availableMemory(); host > available)
+      return fail(outOfMemory(host, available, "cpu"));
   }
   if (needed <= beside) return false;
   if (needed > alone && !force) return fail(outOfMemory(needed, alone, plan.device));
@@ -87,7 +91,8 @@ Result<bool> LocalEngine::mustMakeRoom(const MemoryPlan& plan, const PlanRequest
 }
 
 Result<std::unique_ptr<LoadedModel>> LocalEngine::build(OpenedModel opened, const PlanRequest& request, MemoryPlan plan,
-                                                        const DeviceInfo& device, const LoadSink& progress, std::stop_token stop) {
+                                                        const DeviceInfo& device, const LoadSink& progress,
+                                                        std::stop_token stop) {
   auto model = std::make_unique<LoadedModel>();
   model->info = describe(opened, request, device);
   model->request = request;
@@ -104,10 +109,13 @@ Result<LoadReport> LocalEngine::load(const LoadRequest& request, const LoadSink&
   return guarded([&] { return loadUnguarded(request, progress, stop); });
 }
 
-Result<LoadReport> LocalEngine::loadUnguarded(const LoadRequest& request, const LoadSink& progress, std::stop_token stop) {
+Result<LoadReport> LocalEngine::loadUnguarded(const LoadRequest& request, const LoadSink& progress,
+                                              std::stop_token stop) {
   const auto started = std::chrono::steady_clock::now();
   const auto report = [&](LoadPhase phase, std::uint64_t bytes) {
-    if (progress) progress({phase, phase == LoadPhase::ready ? bytes : 0, bytes, std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count()});
+    if (progress)
+      progress({phase, phase == LoadPhase::ready ? bytes : 0, bytes,
+                std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count()});
   };
   report(LoadPhase::reading, 0);
   NIBBLE_TRY(OpenedModel opened, openModel(request));
@@ -133,7 +141,8 @@ Result<LoadReport> LocalEngine::loadUnguarded(const LoadRequest& request, const 
   }
   const std::uint64_t after = usedOn(device, (*built)->backend->counters().deviceFreeBytes);
   result.measuredBytes = after > before ? after - before : 0;
-  result.seconds = (*built)->loadSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  result.seconds = (*built)->loadSeconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   replace(*std::move(built));
   logger("engine")->info("loaded {} on {} in {:.2f} s", m_model->info.name, device.id, result.seconds);
   report(LoadPhase::ready, result.fileBytes);
@@ -149,7 +158,9 @@ void LocalEngine::replace(std::unique_ptr<LoadedModel> model) {
   model.reset();  // outside the lock: giving gigabytes back takes a while
 }
 
-void LocalEngine::unload() { replace(nullptr); }
+void LocalEngine::unload() {
+  replace(nullptr);
+}
 
 std::optional<ModelInfo> LocalEngine::info() const {
   const std::lock_guard lock(m_mutex);
@@ -170,7 +181,8 @@ Result<std::vector<std::int32_t>> LocalEngine::promptIds(const GenerateRequest& 
   return std::move(prompt.ids);
 }
 
-Result<GenerateResult> LocalEngine::generate(const GenerateRequest& request, const GenerateSink& sink, std::stop_token stop) {
+Result<GenerateResult> LocalEngine::generate(const GenerateRequest& request, const GenerateSink& sink,
+                                             std::stop_token stop) {
   NIBBLE_TRY(LoadedModel* const model, loaded());
   return guarded([&]() -> Result<GenerateResult> {
     Generation generation(*model, m_counters, request, sink, stop);
@@ -179,25 +191,31 @@ Result<GenerateResult> LocalEngine::generate(const GenerateRequest& request, con
   });
 }
 
-Result<void> LocalEngine::logits(const std::vector<std::int32_t>& ids, int chunk, const LogitSink& sink, std::stop_token stop) {
+Result<void> LocalEngine::logits(const std::vector<std::int32_t>& ids, int chunk, const LogitSink& sink,
+                                 std::stop_token stop) {
   NIBBLE_TRY(LoadedModel* const model, loaded());
   const int vocab = model->info.config.vocab;
   for (const std::int32_t id : ids) {
-    if (id < 0 || id >= vocab) return fail(ErrorCode::wrongUsage, "id " + std::to_string(id) + " is outside the vocabulary of " + std::to_string(vocab), {}, "ids");
+    if (id < 0 || id >= vocab)
+      return fail(ErrorCode::wrongUsage,
+                  "id " + std::to_string(id) + " is outside the vocabulary of " + std::to_string(vocab), {}, "ids");
   }
   if (static_cast<std::int64_t>(ids.size()) > model->request.context) {
-    return fail(ErrorCode::contextFull, std::to_string(ids.size()) + " ids, but a context of " + std::to_string(model->request.context), {}, "context");
+    return fail(ErrorCode::contextFull,
+                std::to_string(ids.size()) + " ids, but a context of " + std::to_string(model->request.context), {},
+                "context");
   }
   const auto started = std::chrono::steady_clock::now();
   model->cachedIds.clear();
-  auto done = model->transformer().allLogits(ids, chunk, [&](std::int64_t row, std::span<const float> rows) {
-    return sink(row, rows, vocab);
-  }, std::move(stop));
+  auto done = model->transformer().allLogits(
+      ids, chunk, [&](std::int64_t row, std::span<const float> rows) { return sink(row, rows, vocab); },
+      std::move(stop));
   if (!done) return done;
   model->cachedIds = ids;
   m_counters.contextUsed = static_cast<std::int64_t>(ids.size());
   m_counters.promptTokens += ids.size();
-  m_counters.prefillSeconds = m_counters.prefillSeconds + std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  m_counters.prefillSeconds =
+      m_counters.prefillSeconds + std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   return {};
 }
 
@@ -235,7 +253,9 @@ Result<double> LocalEngine::measureBandwidth() {
   return model->backend->measureBandwidth();
 }
 
-std::unique_ptr<Engine> makeEngine() { return std::make_unique<LocalEngine>(); }
+std::unique_ptr<Engine> makeEngine() {
+  return std::make_unique<LocalEngine>();
+}
 
 Result<MemoryPlan> planFor(const LoadRequest& request) {
   NIBBLE_TRY(const ModelConfig config, requestedConfig(request));

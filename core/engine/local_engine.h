@@ -19,9 +19,9 @@ struct LoadedModel {
   MemoryPlan plan;
   PlanRequest request;
   std::unique_ptr<Backend> backend;
-  std::shared_ptr<const Tokenizer> tokenizer;   ///< null for shapes
-  std::unique_ptr<PromptRenderer> renderer;     ///< null for shapes
-  std::vector<std::int32_t> cachedIds;          ///< what the KV cache holds, position by position
+  std::shared_ptr<const Tokenizer> tokenizer;  ///< null for shapes
+  std::unique_ptr<PromptRenderer> renderer;    ///< null for shapes
+  std::vector<std::int32_t> cachedIds;         ///< what the KV cache holds, position by position
   double loadSeconds = 0;
   Transformer transformer() const { return {*backend, info.config.layers, request.prefillChunk, request.logitRows}; }
 };
@@ -47,8 +47,10 @@ class LocalEngine : public Engine {
   Result<LoadReport> load(const LoadRequest& request, const LoadSink& progress, std::stop_token stop) override;
   void unload() override;
   std::optional<ModelInfo> info() const override;
-  Result<GenerateResult> generate(const GenerateRequest& request, const GenerateSink& sink, std::stop_token stop) override;
-  Result<void> logits(const std::vector<std::int32_t>& ids, int chunk, const LogitSink& sink, std::stop_token stop) override;
+  Result<GenerateResult> generate(const GenerateRequest& request, const GenerateSink& sink,
+                                  std::stop_token stop) override;
+  Result<void> logits(const std::vector<std::int32_t>& ids, int chunk, const LogitSink& sink,
+                      std::stop_token stop) override;
   Result<std::vector<std::int32_t>> tokenize(const std::string& text, bool addBos, bool parseSpecial) override;
   Result<RenderedPrompt> render(const std::vector<ChatTurn>& turns) override;
   EngineStatistics statistics() const override;
@@ -57,15 +59,15 @@ class LocalEngine : public Engine {
  private:
   Result<LoadReport> loadUnguarded(const LoadRequest& request, const LoadSink& progress, std::stop_token stop);
   Result<bool> mustMakeRoom(const MemoryPlan& plan, const PlanRequest& request, bool force) const;
-  Result<std::unique_ptr<LoadedModel>> build(OpenedModel opened, const PlanRequest& request, MemoryPlan plan, const DeviceInfo& device,
-                                             const LoadSink& progress, std::stop_token stop);
+  Result<std::unique_ptr<LoadedModel>> build(OpenedModel opened, const PlanRequest& request, MemoryPlan plan,
+                                             const DeviceInfo& device, const LoadSink& progress, std::stop_token stop);
   void replace(std::unique_ptr<LoadedModel> model);
   Result<LoadedModel*> loaded() const;
   Result<std::vector<std::int32_t>> promptIds(const GenerateRequest& request) const;
 
   BackendFactory m_makeBackend;
   DeviceFinder m_findDevice;
-  mutable std::mutex m_mutex;             // guards m_model against the readers of other threads
+  mutable std::mutex m_mutex;  // guards m_model against the readers of other threads
   std::unique_ptr<LoadedModel> m_model;
   EngineCounters m_counters;
 };

@@ -13,8 +13,10 @@ constexpr std::int64_t kMostContext = std::int64_t{1} << 30;
 
 Result<void> checkRequest(const PlanRequest& request) {
   const auto wrong = [](const char* field, const char* rule) { return fail(ErrorCode::wrongUsage, rule, {}, field); };
-  if (request.context < 1 || request.context > kMostContext) return wrong("context", "must be at least 1 and at most 1073741824");
-  if (request.prefillChunk < 1 || request.prefillChunk > 65536) return wrong("prefill chunk", "must be from 1 to 65536 rows");
+  if (request.context < 1 || request.context > kMostContext)
+    return wrong("context", "must be at least 1 and at most 1073741824");
+  if (request.prefillChunk < 1 || request.prefillChunk > 65536)
+    return wrong("prefill chunk", "must be from 1 to 65536 rows");
   if (request.logitRows < 1 || request.logitRows > request.prefillChunk) {
     return wrong("logit rows", "must be from 1 to the prefill chunk");
   }
@@ -22,11 +24,14 @@ Result<void> checkRequest(const PlanRequest& request) {
   return {};
 }
 
-std::string partName(const char* what, Format format) { return std::string(what) + " " + std::string(formatName(format)); }
+std::string partName(const char* what, Format format) {
+  return std::string(what) + " " + std::string(formatName(format));
+}
 
 /// Bytes of the layers' matrices by format, and of norms and biases under f32.
 template <typename MatrixBytes>
-std::map<Format, ByteCount> weightBytes(const ModelConfig& config, const Recipe& recipe, const MatrixBytes& matrixBytes) {
+std::map<Format, ByteCount> weightBytes(const ModelConfig& config, const Recipe& recipe,
+                                        const MatrixBytes& matrixBytes) {
   std::map<Format, ByteCount> sums;
   for (int layer = 0; layer < config.layers; ++layer) {
     for (int role = 0; role < kLayerMatrixCount; ++role) {
@@ -46,7 +51,8 @@ std::vector<PlanPart> cpuParts(const ModelConfig& config, const PlanRequest& req
     parts.push_back({PartKind::weights, partName("weights", format), "cpu", bytes.value()});
   }
   if (!headIsShared(config, recipe)) {
-    parts.push_back({PartKind::head, partName("head", recipe.head), "cpu", cpuMatrixBytes(recipe.head, vocabulary).value()});
+    parts.push_back(
+        {PartKind::head, partName("head", recipe.head), "cpu", cpuMatrixBytes(recipe.head, vocabulary).value()});
   }
   parts.push_back({PartKind::embedding, partName("embedding", recipe.embedding), "cpu",
                    cpuMatrixBytes(recipe.embedding, vocabulary).value()});

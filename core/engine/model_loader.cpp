@@ -15,7 +15,9 @@ constexpr int kCpuPrefillChunk = 256;
 constexpr int kCudaPrefillChunk = 2048;
 constexpr std::uint64_t kRandomSeed = 1;
 
-bool isShape(const std::string& model) { return model.rfind(kShapePrefix, 0) == 0; }
+bool isShape(const std::string& model) {
+  return model.rfind(kShapePrefix, 0) == 0;
+}
 
 Result<ModelConfig> shapeConfig(const std::string& model) {
   const std::string name = model.substr(kShapePrefix.size());

@@ -1,4 +1,5 @@
-// The steps of a load that need no former state: open the files, make the plan, fill a backend. LocalEngine puts them together.
+// The steps of a load that need no former state: open the files, make the plan, fill a backend. LocalEngine puts them
+// together.
 #pragma once
 #include <functional>
 #include <memory>
@@ -17,13 +18,14 @@ struct OpenedModel {
   std::string name, path;
   ModelConfig config;
   Weights weights;
-  std::shared_ptr<const Tokenizer> tokenizer;         ///< null for "shape:NAME" and folders without one
-  std::shared_ptr<const ChatTemplate> chatTemplate;   ///< null where the model has none
+  std::shared_ptr<const Tokenizer> tokenizer;        ///< null for "shape:NAME" and folders without one
+  std::shared_ptr<const ChatTemplate> chatTemplate;  ///< null where the model has none
   SamplingOptions sampling;
   std::vector<std::string> warnings;
 };
 
-/// The config of a folder or of "shape:NAME", cut to `layerLimit` layers. Errors: as readModelConfig, wrongUsage for a shape's name.
+/// The config of a folder or of "shape:NAME", cut to `layerLimit` layers. Errors: as readModelConfig, wrongUsage for a
+/// shape's name.
 Result<ModelConfig> requestedConfig(const LoadRequest& request);
 
 /// Opens everything a load needs. Errors: fileMissing, fileMalformed, fileUnsupported with file and field.

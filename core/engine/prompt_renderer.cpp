@@ -8,24 +8,28 @@
 namespace nibble {
 namespace {
 
-/// A private-use character that occurs neither in a turn nor in the template. One character, so that no neighbour can complete it.
+/// A private-use character that occurs neither in a turn nor in the template. One character, so that no neighbour can
+/// complete it.
 std::string unusedMarker(const std::vector<ChatTurn>& turns, const std::string& source) {
   for (unsigned code = 0xF0000; code < 0x10FFFE; ++code) {  // more of them than any conversation can hold
     const std::string marker{static_cast<char>(0xF0 | code >> 18), static_cast<char>(0x80 | (code >> 12 & 63)),
                              static_cast<char>(0x80 | (code >> 6 & 63)), static_cast<char>(0x80 | (code & 63))};
     const auto occurs = [&](const std::string& text) { return text.find(marker) != std::string::npos; };
-    const bool used = std::any_of(turns.begin(), turns.end(), [&](const ChatTurn& turn) { return occurs(turn.content) || occurs(turn.role); });
+    const bool used = std::any_of(turns.begin(), turns.end(),
+                                  [&](const ChatTurn& turn) { return occurs(turn.content) || occurs(turn.role); });
     if (!used && !occurs(source)) return marker;
   }
   return {};
 }
 
 bool looksLikeMarkup(const std::string& piece) {
-  return piece.size() > 2 && ((piece.front() == '<' && piece.back() == '>') || (piece.front() == '[' && piece.back() == ']'));
+  return piece.size() > 2 &&
+         ((piece.front() == '<' && piece.back() == '>') || (piece.front() == '[' && piece.back() == ']'));
 }
 
 std::string without(std::string text, const std::string& marker) {
-  for (std::size_t at = text.find(marker); at != std::string::npos; at = text.find(marker, at)) text.erase(at, marker.size());
+  for (std::size_t at = text.find(marker); at != std::string::npos; at = text.find(marker, at))
+    text.erase(at, marker.size());
   return text;
 }
 
@@ -38,7 +42,8 @@ std::tm localNow() {
 
 }  // namespace
 
-PromptRenderer::PromptRenderer(std::shared_ptr<const Tokenizer> tokenizer, std::shared_ptr<const ChatTemplate> chatTemplate)
+PromptRenderer::PromptRenderer(std::shared_ptr<const Tokenizer> tokenizer,
+                               std::shared_ptr<const ChatTemplate> chatTemplate)
     : m_tokenizer(std::move(tokenizer)), m_template(std::move(chatTemplate)) {
   findSteering();
   const auto framed = m_tokenizer->encode("a", {.addSpecial = true, .parseSpecial = false});
@@ -58,7 +63,8 @@ void PromptRenderer::findSteering() {
     const auto plain = m_tokenizer->encode(piece, {.addSpecial = false, .parseSpecial = false, .atStart = false});
     if (plain != parsed) m_steering.push_back({std::move(piece), special});
   }
-  std::sort(m_steering.begin(), m_steering.end(), [](const auto& a, const auto& b) { return a.text.size() > b.text.size(); });
+  std::sort(m_steering.begin(), m_steering.end(),
+            [](const auto& a, const auto& b) { return a.text.size() > b.text.size(); });
 }
 
 /// The longest steering token spelled at `position`, or null.
@@ -94,10 +100,12 @@ Result<std::string> PromptRenderer::runTemplate(const std::vector<ChatTurn>& tur
   return std::move(output.text);
 }
 
-void PromptRenderer::append(std::vector<std::int32_t>& ids, std::string text, const std::string& marker, bool parseSpecial) const {
+void PromptRenderer::append(std::vector<std::int32_t>& ids, std::string text, const std::string& marker,
+                            bool parseSpecial) const {
   text = without(std::move(text), marker);
   if (text.empty()) return;
-  const auto more = m_tokenizer->encode(text, {.addSpecial = false, .parseSpecial = parseSpecial, .atStart = ids.empty()});
+  const auto more =
+      m_tokenizer->encode(text, {.addSpecial = false, .parseSpecial = parseSpecial, .atStart = ids.empty()});
   ids.insert(ids.end(), more.begin(), more.end());
 }
 

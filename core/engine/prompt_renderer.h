@@ -1,10 +1,13 @@
-// Turns a conversation into ids through the model's chat template, so that text typed by people never becomes a special token.
+// Turns a conversation into ids through the model's chat template, so that text typed by people never becomes a special
+// token.
 //
-// Tokens that steer a model without being flagged special ("<think>", "<tool_call>") are kept from all but the model's own turns.
+// Tokens that steer a model without being flagged special ("<think>", "<tool_call>") are kept from all but the model's
+// own turns.
 //
-// How: every place in a message where a special token is spelled gets a marker in front (a character that occurs nowhere else in
-// the conversation), then the template runs, and special tokens are recognized only where no marker stands. The template thus sees
-// the real text (its strip, split and comparisons work) and harmless conversations are tokenized exactly as the whole rendering.
+// How: every place in a message where a special token is spelled gets a marker in front (a character that occurs
+// nowhere else in the conversation), then the template runs, and special tokens are recognized only where no marker
+// stands. The template thus sees the real text (its strip, split and comparisons work) and harmless conversations are
+// tokenized exactly as the whole rendering.
 #pragma once
 #include <string>
 #include <vector>

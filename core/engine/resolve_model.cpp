@@ -41,8 +41,10 @@ Result<std::filesystem::path> resolveModel(const std::string& nameOrPath) {
   if (!std::filesystem::exists(path, status)) return fail(ErrorCode::fileMissing, "no such folder", nameOrPath);
   if (std::filesystem::is_directory(path, status)) return path;
   if (path.extension() == ".gguf") return fail(ErrorCode::fileUnsupported, "GGUF files cannot be opened", nameOrPath);
-  if (path.filename() == "config.json" || path.extension() == ".safetensors") return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-  return fail(ErrorCode::fileUnsupported, "a model is a folder with config.json, tokenizer and safetensors", nameOrPath);
+  if (path.filename() == "config.json" || path.extension() == ".safetensors")
+    return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  return fail(ErrorCode::fileUnsupported, "a model is a folder with config.json, tokenizer and safetensors",
+              nameOrPath);
 }
 
 }  // namespace nibble

@@ -40,15 +40,19 @@ class Sampler {
   };
   void penalize(std::span<const float> logits);
   std::int32_t chooseByTemperature();
-  std::size_t keepTopP(std::size_t count, double total);
+  void sortBest(std::size_t sorted, std::size_t count);
+  double weightOf(std::size_t index) const;
+  std::size_t keepTopP(std::size_t count);
+  std::size_t keepMinP(std::size_t count);
+  std::int32_t drawFrom(std::size_t count);
 
   SamplingOptions m_options;
   std::uint64_t m_state;
-  std::vector<std::int32_t> m_recent;                   // ids in order, prompt and answer
+  std::vector<std::int32_t> m_recent;  // ids in order, prompt and answer
   std::unordered_map<std::int32_t, int> m_answerCounts;
-  std::vector<float> m_logits;                          // (vocab) after penalties
-  std::vector<Candidate> m_candidates;                  // kept ones first, best first
-  std::vector<double> m_weights;                        // exp(logit − best) of m_candidates
+  std::vector<float> m_logits;          // (vocab) after penalties
+  std::vector<Candidate> m_candidates;  // kept ones first
+  float m_best = 0;                     // the largest logit over the temperature
 };
 
 }  // namespace nibble

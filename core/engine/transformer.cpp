@@ -48,7 +48,8 @@ Result<std::span<const float>> Transformer::decode(std::int32_t id, std::int64_t
   return rowLogits(0, 1);
 }
 
-Result<void> Transformer::allLogits(std::span<const std::int32_t> ids, int chunk, const RowSink& sink, std::stop_token stop) {
+Result<void> Transformer::allLogits(std::span<const std::int32_t> ids, int chunk, const RowSink& sink,
+                                    std::stop_token stop) {
   const std::size_t step = static_cast<std::size_t>(std::clamp(chunk <= 0 ? m_chunk : chunk, 1, m_chunk));
   for (std::size_t done = 0; done < ids.size(); done += step) {
     if (stop.stop_requested()) return fail(ErrorCode::cancelled, "stopped between chunks");

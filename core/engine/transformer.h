@@ -1,4 +1,5 @@
-// The forward pass, written once over Backend's fused operations. Called by the Engine; knows nothing of text or sampling.
+// The forward pass, written once over Backend's fused operations. Called by the Engine; knows nothing of text or
+// sampling.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -18,8 +19,8 @@ class Transformer {
   using Progress = std::function<void(std::int64_t done)>;
   /// Runs `ids` at positions `position`, … in chunks and returns the last row's logits (vocab).
   /// `stop` is checked between chunks (cancelled); the cache then holds the chunks reported done.
-  Result<std::span<const float>> prefill(std::span<const std::int32_t> ids, std::int64_t position, const Progress& progress,
-                                         std::stop_token stop);
+  Result<std::span<const float>> prefill(std::span<const std::int32_t> ids, std::int64_t position,
+                                         const Progress& progress, std::stop_token stop);
 
   /// One id at `position`; its logits (vocab).
   Result<std::span<const float>> decode(std::int32_t id, std::int64_t position);

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::size_t kStep = 64;  // terms summed in fp32 before they join a double
 
-/// softmax(row) through the vectorized kernel, and log Σ exp from the likeliest id, whose probability is the best conditioned.
+/// softmax(row) through the vectorized kernel, and log Σ exp from the likeliest id, whose probability is the best
+/// conditioned.
 double softmaxOf(std::span<const float> row, std::size_t top, std::vector<float>& probabilities) {
   probabilities.assign(row.begin(), row.end());
   softmax(probabilities.data(), static_cast<std::int64_t>(row.size()), 1.0f);
@@ -51,12 +52,14 @@ float klDivergence(const LogitRecord::Row& reference, std::span<const float> log
   auto& [weights, known] = scratch();
   known.resize(logits.size());
   for (std::size_t i = 0; i < known.size(); ++i) known[i] = reference.logit(i);
-  // The record's rounding leaves the reference a hair off normal; its own normalizer keeps that error out of the first order.
+  // The record's rounding leaves the reference a hair off normal; its own normalizer keeps that error out of the first
+  // order.
   const double logSumExp = softmaxOf(known, indexOfMaximum(known), weights);
   double sum = 0;
   for (std::size_t first = 0; first < logits.size(); first += kStep) {
     float part = 0;
-    for (std::size_t i = first; i < std::min(first + kStep, logits.size()); ++i) part += weights[i] * (known[i] - logits[i]);
+    for (std::size_t i = first; i < std::min(first + kStep, logits.size()); ++i)
+      part += weights[i] * (known[i] - logits[i]);
     sum += static_cast<double>(part);
   }
   return static_cast<float>(std::max(sum - logSumExp + static_cast<double>(shape.logSumExp), 0.0));
@@ -90,7 +93,8 @@ void LogitErrorSums::add(const LogitRecord::Row& reference, std::span<const floa
 LogitErrors LogitErrorSums::result() const {
   LogitErrors errors;
   if (m_total == 0) return errors;
-  for (std::size_t i = 0; i < m_counts.size(); ++i) errors.shares[i] = static_cast<double>(m_counts[i]) / static_cast<double>(m_total);
+  for (std::size_t i = 0; i < m_counts.size(); ++i)
+    errors.shares[i] = static_cast<double>(m_counts[i]) / static_cast<double>(m_total);
   errors.relativeMse = m_referenceSquares > 0 ? m_errorSquares / m_referenceSquares : 0;
   return errors;
 }

@@ -55,7 +55,8 @@ class TestPerplexity : public QObject {
         };
         QVERIFY(engine->logits(run, 0, sink, {}).has_value());
         wanted = windows[window].toDouble();
-        QVERIFY2(std::abs(nll / wanted - 1.0) < 1e-5, qPrintable(QString("%1, window %2: %3 instead of %4").arg(it.key()).arg(window).arg(nll).arg(wanted)));
+        QVERIFY2(std::abs(nll / wanted - 1.0) < 1e-5,
+                 qPrintable(QString("%1, window %2: %3 instead of %4").arg(it.key()).arg(window).arg(nll).arg(wanted)));
       }
       qInfo("%s: window 4 has %.6f nats, reference %.6f", qPrintable(it.key()), nll, wanted);
     }

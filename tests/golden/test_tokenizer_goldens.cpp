@@ -1,4 +1,5 @@
-// Tokenizers of the kinds that the publishers' files lack, against sentencepiece and tokenizers (make_tokenizer_goldens.py).
+// Tokenizers of the kinds that the publishers' files lack, against sentencepiece and tokenizers
+// (make_tokenizer_goldens.py).
 #include <QtTest>
 
 #include "core/text/tokenizer.h"
@@ -12,7 +13,8 @@ namespace {
 
 QByteArray shown(const Tokenizer& tokenizer, const std::vector<std::int32_t>& ids) {
   QByteArray text;
-  for (const std::int32_t id : ids) text += QByteArray::number(id) + " [" + QByteArray::fromStdString(tokenizer.pieceOf(id)) + "] ";
+  for (const std::int32_t id : ids)
+    text += QByteArray::number(id) + " [" + QByteArray::fromStdString(tokenizer.pieceOf(id)) + "] ";
   return text;
 }
 
@@ -38,16 +40,19 @@ class TestTokenizerGoldens : public QObject {
     QFETCH(int, least);
     const auto path = goldenData("tokenizers/" + folder.toStdString());
     const auto tokenizer = openTokenizer(path);
-    QVERIFY2(tokenizer.has_value(), tokenizer ? "" : (tokenizer.error().field + ": " + tokenizer.error().detail).c_str());
+    QVERIFY2(tokenizer.has_value(),
+             tokenizer ? "" : (tokenizer.error().field + ": " + tokenizer.error().detail).c_str());
     const std::vector<TokenRow> rows = readTokenRows(path / "tokens_expected.jsonl");
     QVERIFY(static_cast<int>(rows.size()) >= least);
     for (const TokenRow& row : rows) {
       const auto ids = (*tokenizer)->encode(row.text, encodeOptions(row.flags));
-      QVERIFY2(ids == row.ids, "text: " + QByteArray::fromStdString(row.text) + " flags: " + QByteArray::fromStdString(row.flags) +
+      QVERIFY2(ids == row.ids, "text: " + QByteArray::fromStdString(row.text) +
+                                   " flags: " + QByteArray::fromStdString(row.flags) +
                                    "\n got: " + shown(**tokenizer, ids) + "\nwant: " + shown(**tokenizer, row.ids));
       const std::string decoded = (*tokenizer)->decode(ids, false);
-      QVERIFY2(!row.checkDecoded || decoded == row.decoded, "text: " + QByteArray::fromStdString(row.text) + "\n got: " +
-                                   QByteArray::fromStdString(decoded) + "\nwant: " + QByteArray::fromStdString(row.decoded));
+      QVERIFY2(!row.checkDecoded || decoded == row.decoded, "text: " + QByteArray::fromStdString(row.text) +
+                                                                "\n got: " + QByteArray::fromStdString(decoded) +
+                                                                "\nwant: " + QByteArray::fromStdString(row.decoded));
     }
   }
 };

@@ -21,7 +21,8 @@ class TestTrainedModels : public QObject {
         const auto logits = test::allLogits(*engine, answer.ids, chunk);
         QVERIFY(logits.size() == expected.size() * answer.ids.size());
         const double error = test::relativeError(std::span(logits).last(expected.size()), expected);
-        QVERIFY2(error <= 2e-4, qPrintable(QString("%1 in chunks of %2: %3").arg(answer.name.c_str()).arg(chunk).arg(error)));
+        QVERIFY2(error <= 2e-4,
+                 qPrintable(QString("%1 in chunks of %2: %3").arg(answer.name.c_str()).arg(chunk).arg(error)));
         if (chunk == 0) qInfo("%s: relative L2 error %.2g", answer.name.c_str(), error);
       }
       GenerateRequest request;

@@ -22,7 +22,10 @@ class FakeBuffer {
 
 class FakeBackend : public Backend {
  public:
-  FakeBackend(FakeDevice& device, const BackendRequest& request) : m_device(device), m_request(request), m_memory(device) { ++m_device.backends; }
+  FakeBackend(FakeDevice& device, const BackendRequest& request)
+      : m_device(device), m_request(request), m_memory(device) {
+    ++m_device.backends;
+  }
   ~FakeBackend() override { --m_device.backends; }
 
   Result<void> allocateArenas() {
@@ -46,7 +49,9 @@ class FakeBackend : public Backend {
   }
   void normQkvRope(int layer) override { note("normQkvRope " + std::to_string(layer)); }
   void attend(int layer) override { note("attend " + std::to_string(layer)); }
-  void projectAdd(int layer, MatrixRole role) override { note("projectAdd " + std::string(matrixRoleName(role)) + " " + std::to_string(layer)); }
+  void projectAdd(int layer, MatrixRole role) override {
+    note("projectAdd " + std::string(matrixRoleName(role)) + " " + std::to_string(layer));
+  }
   void normGateUp(int layer) override { note("normGateUp " + std::to_string(layer)); }
   void normLogits(int firstRow, int rows) override {
     note("normLogits " + std::to_string(firstRow) + " " + std::to_string(rows));
@@ -65,7 +70,8 @@ class FakeBackend : public Backend {
     }
     return std::span<const float>(m_logits);
   }
-  Result<std::optional<std::int32_t>> decodeAndSample(std::int32_t id, std::int64_t, const SamplingOptions&, float draw) override {
+  Result<std::optional<std::int32_t>> decodeAndSample(std::int32_t id, std::int64_t, const SamplingOptions&,
+                                                      float draw) override {
     if (!m_device.canSample) return std::nullopt;
     NIBBLE_CHECK(m_device.take(0, "a step"));
     m_device.lastDraws.push_back(draw);
@@ -91,7 +97,8 @@ class FakeBackend : public Backend {
 Result<void> FakeDevice::take(std::uint64_t bytes, const std::string& what) {
   ++m_requests;
   const bool failing = failAt > 0 && (m_requests == failAt || (failsFromThenOn && m_requests > failAt));
-  if (failing || bytes > budget - m_used) return fail(Error{ErrorCode::outOfMemory, "no memory for " + what, {}, what, bytes, budget - m_used});
+  if (failing || bytes > budget - m_used)
+    return fail(Error{ErrorCode::outOfMemory, "no memory for " + what, {}, what, bytes, budget - m_used});
   m_used += bytes;
   return {};
 }

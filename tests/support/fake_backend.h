@@ -1,5 +1,5 @@
-// A backend that computes nothing and counts everything: a device with a byte budget whose n-th allocation fails, once or from
-// then on. Its logits say that the id after x is x + 1.
+// A backend that computes nothing and counts everything: a device with a byte budget whose n-th allocation fails, once
+// or from then on. Its logits say that the id after x is x + 1.
 #pragma once
 #include <cstdint>
 #include <limits>
@@ -14,11 +14,11 @@ namespace nibble::test {
 class FakeDevice {
  public:
   std::uint64_t budget = std::numeric_limits<std::uint64_t>::max();
-  int failAt = 0;            ///< this request for memory fails, counted from 1; 0: none
+  int failAt = 0;  ///< this request for memory fails, counted from 1; 0: none
   bool failsFromThenOn = false;
-  bool badNumbers = false;   ///< steps end with notANumber
-  bool canSample = false;    ///< decodeAndSample is supported
-  int badLayer = -1;         ///< what firstBadLayer says
+  bool badNumbers = false;       ///< steps end with notANumber
+  bool canSample = false;        ///< decodeAndSample is supported
+  int badLayer = -1;             ///< what firstBadLayer says
   std::vector<std::string> log;  ///< operations of all steps, if `logs`
   bool logs = false;
 
@@ -27,7 +27,7 @@ class FakeDevice {
   std::uint64_t used() const { return m_used; }
   int requests() const { return m_requests; }
   void resetRequests() { m_requests = 0; }
-  int backends = 0;          ///< alive now
+  int backends = 0;  ///< alive now
   std::vector<float> lastDraws;
 
  private:

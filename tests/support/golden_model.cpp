@@ -57,21 +57,23 @@ std::vector<GoldenAnswer> readGoldenAnswers(const std::filesystem::path& path) {
   return answers;
 }
 
-std::unique_ptr<Engine> loadOnCpu(const std::filesystem::path& folder, const Recipe& recipe, KvFormat kv, std::int64_t context,
-                                  int prefillChunk, int logitRows) {
+std::unique_ptr<Engine> loadOnCpu(const std::filesystem::path& folder, const Recipe& recipe, KvFormat kv,
+                                  std::int64_t context, int prefillChunk, int logitRows) {
   LoadRequest request;
   request.model = folder.string();
   request.recipe = recipe;
   request.kv = kv;
   request.context = context;
   request.device = "cpu";
-  request.prefillChunk = prefillChunk > 0 ? prefillChunk : static_cast<int>(std::clamp<std::int64_t>(context, logitRows, 512));
+  request.prefillChunk =
+      prefillChunk > 0 ? prefillChunk : static_cast<int>(std::clamp<std::int64_t>(context, logitRows, 512));
   request.logitRows = logitRows;
   auto engine = makeEngine();
   const auto report = engine->load(request, {}, {});
   if (report) return engine;
   const Error& error = report.error();
-  qWarning("%s does not load: %s (%s, %s)", folder.c_str(), error.detail.c_str(), error.file.c_str(), error.field.c_str());
+  qWarning("%s does not load: %s (%s, %s)", folder.c_str(), error.detail.c_str(), error.file.c_str(),
+           error.field.c_str());
   return nullptr;
 }
 

@@ -29,8 +29,8 @@ struct GoldenAnswer {
 std::vector<GoldenAnswer> readGoldenAnswers(const std::filesystem::path& file);
 
 /// An engine with the model loaded on the CPU; null (and a printed reason) where it does not load.
-std::unique_ptr<Engine> loadOnCpu(const std::filesystem::path& folder, const Recipe& recipe, KvFormat kv, std::int64_t context,
-                                  int prefillChunk = 0, int logitRows = 64);
+std::unique_ptr<Engine> loadOnCpu(const std::filesystem::path& folder, const Recipe& recipe, KvFormat kv,
+                                  std::int64_t context, int prefillChunk = 0, int logitRows = 64);
 
 /// Logits of all positions (ids, vocab); empty on failure.
 std::vector<float> allLogits(Engine& engine, const std::vector<std::int32_t>& ids, int chunk);

@@ -17,7 +17,9 @@ Arena::~Arena() {
 }
 
 Arena::Arena(Arena&& other) noexcept
-    : m_data(std::exchange(other.m_data, nullptr)), m_size(std::exchange(other.m_size, 0)), m_used(std::exchange(other.m_used, 0)) {}
+    : m_data(std::exchange(other.m_data, nullptr)),
+      m_size(std::exchange(other.m_size, 0)),
+      m_used(std::exchange(other.m_used, 0)) {}
 
 Arena& Arena::operator=(Arena&& other) noexcept {
   std::swap(m_data, other.m_data);

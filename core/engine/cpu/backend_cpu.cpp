@@ -1,4 +1,5 @@
-// Allocation and state of the CPU backend; the operations of a step are in cpu_step.cpp, the loading of a matrix in weight_packer.cpp.
+// Allocation and state of the CPU backend; the operations of a step are in cpu_step.cpp, the loading of a matrix in
+// weight_packer.cpp.
 #include "core/engine/cpu/backend_cpu.h"
 
 #include <cassert>
@@ -13,9 +14,13 @@
 namespace nibble {
 
 BackendCpu::BackendCpu(const BackendRequest& request)
-    : m_request(request), m_config(m_request.config), m_vectors(cpuVectors(m_config)),
-      m_offsets(cpuWorkspace(m_config, m_request.plan)), m_pool(cpuThreads(m_request.plan)),
-      m_layers(static_cast<std::size_t>(m_config.layers)), m_kvShape(cpuKvShape(m_config, m_request.plan)) {}
+    : m_request(request),
+      m_config(m_request.config),
+      m_vectors(cpuVectors(m_config)),
+      m_offsets(cpuWorkspace(m_config, m_request.plan)),
+      m_pool(cpuThreads(m_request.plan)),
+      m_layers(static_cast<std::size_t>(m_config.layers)),
+      m_kvShape(cpuKvShape(m_config, m_request.plan)) {}
 
 Result<std::unique_ptr<Backend>> BackendCpu::make(const BackendRequest& request) {
   NIBBLE_CHECK(checkCpuKv(request.config, request.plan.kv));
@@ -30,7 +35,9 @@ Result<std::unique_ptr<Backend>> BackendCpu::make(const BackendRequest& request)
   }
 }
 
-Result<std::unique_ptr<Backend>> makeCpuBackend(const BackendRequest& request) { return BackendCpu::make(request); }
+Result<std::unique_ptr<Backend>> makeCpuBackend(const BackendRequest& request) {
+  return BackendCpu::make(request);
+}
 
 /// One arena for every kind of part, of exactly the planned bytes.
 Result<void> BackendCpu::allocate() {
@@ -62,7 +69,8 @@ PackedMatrix& BackendCpu::matrixOf(MatrixRole role, int layer) {
   return m_layers[static_cast<std::size_t>(layer)].matrices[static_cast<int>(role)];
 }
 
-Result<void> BackendCpu::loadMatrix(MatrixRole role, int layer, const WeightSource& source, Format format, std::stop_token stop) {
+Result<void> BackendCpu::loadMatrix(MatrixRole role, int layer, const WeightSource& source, Format format,
+                                    std::stop_token stop) {
   Arena& arena = role == MatrixRole::embedding ? m_embeddingArena : role == MatrixRole::head ? m_head : m_weights;
   const std::uint64_t bytes = cpuMatrixBytes(format, {source.rows, source.columns}).value();
   auto* target = reinterpret_cast<std::uint8_t*>(arena.take(bytes));
@@ -91,7 +99,8 @@ Result<void> BackendCpu::loadVectors(int layer, const LayerWeights& source) {
   target.postNorm = store(m_vectors.postNorm, source.postNorm);
   target.queryNorm = store(m_vectors.queryNorm, source.queryNorm);
   target.keyNorm = store(m_vectors.keyNorm, source.keyNorm);
-  for (int role = 0; role < kLayerMatrixCount; ++role) target.biases[role] = store(m_vectors.biases[role], source.biases[role]);
+  for (int role = 0; role < kLayerMatrixCount; ++role)
+    target.biases[role] = store(m_vectors.biases[role], source.biases[role]);
   return {};
 }
 

@@ -1,6 +1,6 @@
-// The Backend of the CPU: arenas of planned size, the packed weights, the KV cache, and the fused operations put together
-// from kernels/cpu on a pool of threads. Everything is computed in fp32; products of quantized weights take 8-bit activations
-// where the recipe says so. "16-bit" activations are held in fp32 here.
+// The Backend of the CPU: arenas of planned size, the packed weights, the KV cache, and the fused operations put
+// together from kernels/cpu on a pool of threads. Everything is computed in fp32; products of quantized weights take
+// 8-bit activations where the recipe says so. "16-bit" activations are held in fp32 here.
 #pragma once
 #include <atomic>
 #include <memory>
@@ -20,7 +20,8 @@ class BackendCpu : public Backend {
   /// Errors: outOfMemory; failed (no threads).
   static Result<std::unique_ptr<Backend>> make(const BackendRequest& request);
 
-  Result<void> loadMatrix(MatrixRole role, int layer, const WeightSource& source, Format format, std::stop_token stop) override;
+  Result<void> loadMatrix(MatrixRole role, int layer, const WeightSource& source, Format format,
+                          std::stop_token stop) override;
   Result<void> shareHead() override;
   Result<void> loadVectors(int layer, const LayerWeights& layerWeights) override;
   Result<void> loadFinalNorm(std::span<const float> weight) override;
@@ -48,7 +49,7 @@ class BackendCpu : public Backend {
     const float* biases[kLayerMatrixCount] = {};  // null where the model has none
     const float* inputNorm = nullptr;
     const float* postNorm = nullptr;
-    const float* queryNorm = nullptr;             // null but for Qwen3
+    const float* queryNorm = nullptr;  // null but for Qwen3
     const float* keyNorm = nullptr;
     std::uint8_t* keys = nullptr;
     std::uint8_t* values = nullptr;

@@ -54,7 +54,8 @@ std::uint64_t controlGroupRoom() {
 #if defined(__x86_64__)
 std::string processorName() {
   std::array<unsigned, 4> part{};
-  if (__get_cpuid(0x80000000u, &part[0], &part[1], &part[2], &part[3]) == 0 || part[0] < 0x80000004u) return "x86-64 processor";
+  if (__get_cpuid(0x80000000u, &part[0], &part[1], &part[2], &part[3]) == 0 || part[0] < 0x80000004u)
+    return "x86-64 processor";
   char text[49] = {};
   for (unsigned i = 0; i < 3; ++i) {
     __get_cpuid(0x80000002u + i, &part[0], &part[1], &part[2], &part[3]);
@@ -68,15 +69,22 @@ std::string processorName() {
 
 std::string instructionSets() {
   std::string sets = "x86-64";
-  const auto add = [&](bool has, const char* name) { if (has) sets += std::string(" ") + name; };
+  const auto add = [&](bool has, const char* name) {
+    if (has) sets += std::string(" ") + name;
+  };
   add(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"), "AVX2");
-  add(__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"), "AVX-512");
+  add(__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"),
+      "AVX-512");
   add(__builtin_cpu_supports("avx512vnni"), "VNNI");
   return sets;
 }
 #else
-std::string processorName() { return "processor"; }
-std::string instructionSets() { return "portable"; }
+std::string processorName() {
+  return "processor";
+}
+std::string instructionSets() {
+  return "portable";
+}
 #endif
 
 }  // namespace
@@ -85,7 +93,9 @@ std::uint64_t availableMemory() {
   return std::min(kilobyteField("/proc/meminfo", "MemAvailable"), controlGroupRoom());
 }
 
-std::uint64_t residentMemory() { return kilobyteField("/proc/self/status", "RssAnon"); }
+std::uint64_t residentMemory() {
+  return kilobyteField("/proc/self/status", "RssAnon");
+}
 
 int usableThreads() {
   cpu_set_t set;

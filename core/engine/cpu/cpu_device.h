@@ -9,7 +9,8 @@ namespace nibble {
 /// Name, instruction sets, usable hardware threads, memory in all and available.
 DeviceInfo cpuDevice();
 
-/// Bytes the system can give without swapping: /proc/meminfo's MemAvailable, or what the control group still allows if less.
+/// Bytes the system can give without swapping: /proc/meminfo's MemAvailable, or what the control group still allows if
+/// less.
 std::uint64_t availableMemory();
 
 /// Anonymous resident bytes of this process (mapped model files do not count).

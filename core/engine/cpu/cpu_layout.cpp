@@ -14,7 +14,9 @@ static_assert(static_cast<int>(Format::q4) == static_cast<int>(WeightType::q4), 
 /// Sizes beyond this are answered by saturation; below it the kernels' own arithmetic cannot wrap.
 constexpr std::uint64_t kLargest = std::uint64_t{1} << 48;
 
-ByteCount floats(ByteCount rows, ByteCount columns) { return rows * columns * ByteCount(4); }
+ByteCount floats(ByteCount rows, ByteCount columns) {
+  return rows * columns * ByteCount(4);
+}
 
 /// Hands out aligned offsets one after the other.
 class Placer {
@@ -44,15 +46,21 @@ std::int64_t widestInput(const ModelConfig& config) {
 
 MatrixShape matrixShape(const ModelConfig& config, MatrixRole role) {
   switch (role) {
-    case MatrixRole::query: return {config.queryWidth(), config.hidden};
+    case MatrixRole::query:
+      return {config.queryWidth(), config.hidden};
     case MatrixRole::key:
-    case MatrixRole::value: return {config.kvWidth(), config.hidden};
-    case MatrixRole::attentionOutput: return {config.hidden, config.queryWidth()};
+    case MatrixRole::value:
+      return {config.kvWidth(), config.hidden};
+    case MatrixRole::attentionOutput:
+      return {config.hidden, config.queryWidth()};
     case MatrixRole::gate:
-    case MatrixRole::up: return {config.intermediate, config.hidden};
-    case MatrixRole::down: return {config.hidden, config.intermediate};
+    case MatrixRole::up:
+      return {config.intermediate, config.hidden};
+    case MatrixRole::down:
+      return {config.hidden, config.intermediate};
     case MatrixRole::embedding:
-    case MatrixRole::head: return {config.vocab, config.hidden};
+    case MatrixRole::head:
+      return {config.vocab, config.hidden};
   }
   return {};
 }
@@ -61,7 +69,9 @@ bool headIsShared(const ModelConfig& config, const Recipe& recipe) {
   return config.tiedEmbeddings && recipe.head == recipe.embedding;
 }
 
-WeightType weightTypeOf(Format format) { return static_cast<WeightType>(format); }
+WeightType weightTypeOf(Format format) {
+  return static_cast<WeightType>(format);
+}
 
 ByteCount cpuMatrixBytes(Format format, const MatrixShape& shape) {
   const ByteCount upper = floats(shape.rows + kPanelRows, shape.columns + 64);
@@ -95,9 +105,12 @@ KvShape cpuKvShape(const ModelConfig& config, const PlanRequest& request) {
 }
 
 Result<void> checkCpuKv(const ModelConfig& config, KvFormat format) {
-  if (format == KvFormat::q4) return fail(ErrorCode::wrongUsage, "the CPU holds the KV cache in f32, f16 or q8", {}, "kv");
+  if (format == KvFormat::q4)
+    return fail(ErrorCode::wrongUsage, "the CPU holds the KV cache in f32, f16 or q8", {}, "kv");
   if (format == KvFormat::q8 && config.headDim % 32 != 0) {
-    return fail(ErrorCode::wrongUsage, "a q8 cache needs heads of a multiple of 32, this model's have " + std::to_string(config.headDim), {}, "kv");
+    return fail(ErrorCode::wrongUsage,
+                "a q8 cache needs heads of a multiple of 32, this model's have " + std::to_string(config.headDim), {},
+                "kv");
   }
   return {};
 }
@@ -119,7 +132,9 @@ CpuWorkspace cpuWorkspace(const ModelConfig& config, const PlanRequest& request)
   layout.gate = placer.place(floats(n, config.intermediate));
   layout.up = placer.place(floats(n, config.intermediate));
   layout.activations = placer.place(ByteCount(activationBytes(request.prefillChunk, widestInput(config))));
-  layout.attention = placer.place(ByteCount(attentionWorkspace(request.prefillChunk, config.heads, config.headDim, request.context)) * ByteCount(4));
+  layout.attention =
+      placer.place(ByteCount(attentionWorkspace(request.prefillChunk, config.heads, config.headDim, request.context)) *
+                   ByteCount(4));
   layout.cosines = placer.place(floats(n, config.headDim / 2));
   layout.sines = placer.place(floats(n, config.headDim / 2));
   layout.logits = placer.place(floats(request.logitRows, config.vocab));
@@ -144,6 +159,8 @@ CpuStaging cpuStaging(const ModelConfig& config, const PlanRequest& request) {
   return most;
 }
 
-int cpuThreads(const PlanRequest& request) { return request.threads > 0 ? request.threads : usableThreads(); }
+int cpuThreads(const PlanRequest& request) {
+  return request.threads > 0 ? request.threads : usableThreads();
+}
 
 }  // namespace nibble

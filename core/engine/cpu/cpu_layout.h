@@ -1,5 +1,5 @@
-// How many bytes each arena of the CPU backend takes and where its buffers begin: pure arithmetic, read by the memory plan
-// before a load and by backend_cpu when it allocates, so that the two cannot disagree.
+// How many bytes each arena of the CPU backend takes and where its buffers begin: pure arithmetic, read by the memory
+// plan before a load and by backend_cpu when it allocates, so that the two cannot disagree.
 #pragma once
 #include <cstdint>
 
@@ -47,15 +47,15 @@ ByteCount cpuKvBytes(const ModelConfig& config, const PlanRequest& request);
 
 /// Where the activations stand in the workspace, in bytes. Rows: n = the prefill chunk.
 struct CpuWorkspace {
-  std::uint64_t residual = 0;     // (n, hidden) f32
-  std::uint64_t normed = 0;       // (n, hidden) f32
-  std::uint64_t qkv = 0;          // (n, query + 2 kv) f32
-  std::uint64_t attended = 0;     // (n, query) f32
-  std::uint64_t gate = 0, up = 0; // (n, intermediate) f32
-  std::uint64_t activations = 0;  // 8-bit rows of the widest input
-  std::uint64_t attention = 0;    // the attention kernel's own
+  std::uint64_t residual = 0;            // (n, hidden) f32
+  std::uint64_t normed = 0;              // (n, hidden) f32
+  std::uint64_t qkv = 0;                 // (n, query + 2 kv) f32
+  std::uint64_t attended = 0;            // (n, query) f32
+  std::uint64_t gate = 0, up = 0;        // (n, intermediate) f32
+  std::uint64_t activations = 0;         // 8-bit rows of the widest input
+  std::uint64_t attention = 0;           // the attention kernel's own
   std::uint64_t cosines = 0, sines = 0;  // (n, head_dim / 2) f32
-  std::uint64_t logits = 0;       // (logit rows, vocab) f32
+  std::uint64_t logits = 0;              // (logit rows, vocab) f32
   ByteCount total;
 };
 CpuWorkspace cpuWorkspace(const ModelConfig& config, const PlanRequest& request);

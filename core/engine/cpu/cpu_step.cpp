@@ -1,4 +1,5 @@
-// The operations of one step on the CPU. Products that share their input run in one parallel region, as a region costs microseconds.
+// The operations of one step on the CPU. Products that share their input run in one parallel region, as a region costs
+// microseconds.
 #include <algorithm>
 #include <cmath>
 
@@ -11,13 +12,19 @@ namespace {
 constexpr std::int64_t kPanelGrain = 2;  // panels of 16 rows
 constexpr std::int64_t kRowGrain = 8;    // rows of elementwise work
 
-int roleIndex(MatrixRole role) { return static_cast<int>(role); }
+int roleIndex(MatrixRole role) {
+  return static_cast<int>(role);
+}
 
-bool takesInt8(const PackedMatrix& matrix) { return matrix.type >= WeightType::q8; }
+bool takesInt8(const PackedMatrix& matrix) {
+  return matrix.type >= WeightType::q8;
+}
 
 }  // namespace
 
-float* BackendCpu::floatsAt(std::uint64_t offset) const { return reinterpret_cast<float*>(m_workspace.data() + offset); }
+float* BackendCpu::floatsAt(std::uint64_t offset) const {
+  return reinterpret_cast<float*>(m_workspace.data() + offset);
+}
 
 void BackendCpu::begin(std::span<const std::int32_t> ids, std::int64_t position) {
   m_ids.assign(ids.begin(), ids.end());
@@ -27,7 +34,8 @@ void BackendCpu::begin(std::span<const std::int32_t> ids, std::int64_t position)
   const int half = m_config.headDim / 2;
   m_pool.parallelFor(m_rows, kRowGrain, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t row = first; row < last; ++row) {
-      dequantize_row(m_embedding, m_ids[static_cast<std::size_t>(row)], floatsAt(m_offsets.residual) + row * m_config.hidden);
+      dequantize_row(m_embedding, m_ids[static_cast<std::size_t>(row)],
+                     floatsAt(m_offsets.residual) + row * m_config.hidden);
       rope_angles(m_position + row, m_request.rope.inverseFrequencies.data(), half, m_request.rope.attentionFactor,
                   floatsAt(m_offsets.cosines) + row * half, floatsAt(m_offsets.sines) + row * half);
     }
@@ -38,8 +46,8 @@ void BackendCpu::begin(std::span<const std::int32_t> ids, std::int64_t position)
 void BackendCpu::norm(const float* weight, int firstRow, int rows) {
   const std::int64_t hidden = m_config.hidden;
   m_pool.parallelFor(rows, kRowGrain, [&](std::int64_t first, std::int64_t last) {
-    rmsnorm(floatsAt(m_offsets.residual) + (firstRow + first) * hidden, weight, floatsAt(m_offsets.normed) + first * hidden,
-            last - first, hidden, m_config.rmsNormEps);
+    rmsnorm(floatsAt(m_offsets.residual) + (firstRow + first) * hidden, weight,
+            floatsAt(m_offsets.normed) + first * hidden, last - first, hidden, m_config.rmsNormEps);
   });
 }
 
@@ -63,8 +71,10 @@ void BackendCpu::multiply(const float* input, std::int64_t columns, std::int64_t
       const std::int64_t to = std::min(last - offset, count);
       offset += count;
       if (from >= to) continue;
-      if (usesInt8(product)) matmul_a8(*product.matrix, rounded, n, product.out, from, to);
-      else matmul_a32(*product.matrix, input, n, columns, product.out, from, to);
+      if (usesInt8(product))
+        matmul_a8(*product.matrix, rounded, n, product.out, from, to);
+      else
+        matmul_a32(*product.matrix, input, n, columns, product.out, from, to);
     }
   });
 }
@@ -168,7 +178,8 @@ Result<void> BackendCpu::end() {
 
 Result<std::span<const float>> BackendCpu::logits() {
   if (m_logitRows == 0) return fail(ErrorCode::failed, "this step has no logits");
-  return std::span<const float>(floatsAt(m_offsets.logits), static_cast<std::size_t>(m_logitRows) * static_cast<std::size_t>(m_config.vocab));
+  return std::span<const float>(floatsAt(m_offsets.logits),
+                                static_cast<std::size_t>(m_logitRows) * static_cast<std::size_t>(m_config.vocab));
 }
 
 /// Runs the last step again, looking at the residual stream behind every layer.

@@ -15,20 +15,26 @@ namespace {
 
 constexpr std::int64_t kNf4Rows = 64;  // rows quantized at a time: they begin at a block of 64 whatever the width
 
-bool runsOverTensor(Format format) { return format == Format::nf4 || format == Format::nf4dq; }
+bool runsOverTensor(Format format) {
+  return format == Format::nf4 || format == Format::nf4dq;
+}
 
 /// One row of a source whose rows may lie in several segments.
 const std::byte* sourceRow(const WeightSource& source, std::int64_t row) {
   for (const RowSegment& segment : source.segments) {
-    if (row < segment.rows) return segment.data + row * source.columns * static_cast<std::int64_t>(dtypeBytes(source.dtype));
+    if (row < segment.rows)
+      return segment.data + row * source.columns * static_cast<std::int64_t>(dtypeBytes(source.dtype));
     row -= segment.rows;
   }
   return nullptr;
 }
 
-ByteCount floatRowBytes(std::int64_t columns) { return (ByteCount(columns) * ByteCount(4)).alignedTo(kCpuAlignment); }
+ByteCount floatRowBytes(std::int64_t columns) {
+  return (ByteCount(columns) * ByteCount(4)).alignedTo(kCpuAlignment);
+}
 
-/// Scratch memory of one thread: a row in fp32 and 16 rows in the file layout, or the rows of NF4 that are quantized at a time.
+/// Scratch memory of one thread: a row in fp32 and 16 rows in the file layout, or the rows of NF4 that are quantized at
+/// a time.
 ByteCount threadBytes(Format format, std::int64_t columns) {
   if (runsOverTensor(format)) return ByteCount(kNf4Rows) * floatRowBytes(columns);
   return floatRowBytes(columns) + ByteCount(storedBytes(format, kPanelRows, columns)).alignedTo(kCpuAlignment);
@@ -54,7 +60,8 @@ ByteCount packingBytes(Format format, std::int64_t columns, int threads) {
 ByteCount packingTensorBytes(Format format, std::int64_t rows, std::int64_t columns) {
   if (!runsOverTensor(format)) return {};
   // nibbles and absmax; double quantization adds its codes before absmax goes
-  return ByteCount(storedBytes(Format::nf4, rows, columns)) + (format == Format::nf4dq ? ByteCount(storedBytes(Format::nf4dq, rows, columns)) : ByteCount());
+  return ByteCount(storedBytes(Format::nf4, rows, columns)) +
+         (format == Format::nf4dq ? ByteCount(storedBytes(Format::nf4dq, rows, columns)) : ByteCount());
 }
 
 WeightPacker::WeightPacker(ThreadPool& pool, std::byte* scratch, std::uint64_t scratchBytes)
@@ -64,8 +71,10 @@ Result<void> WeightPacker::pack(const WeightSource& source, Format format, std::
   assert(packingBytes(format, source.columns, m_pool.threads()).value() <= m_scratchBytes);
   m_stop = std::move(stop);
   m_finite = true;
-  if (runsOverTensor(format)) NIBBLE_CHECK(packNf4(source, format, target));
-  else packRows(source, format, target);
+  if (runsOverTensor(format))
+    NIBBLE_CHECK(packNf4(source, format, target));
+  else
+    packRows(source, format, target);
   if (!m_finite) return fail(ErrorCode::notANumber, "a weight is NaN or infinite", {}, source.name);
   if (m_stop.stop_requested()) return fail(ErrorCode::cancelled, "stopped while quantizing", {}, source.name);
   return {};
@@ -76,7 +85,9 @@ void WeightPacker::readRow(const WeightSource& source, std::int64_t row, float* 
   if (!allFinite(out, source.columns)) m_finite = false;
 }
 
-bool WeightPacker::goesOn() const { return m_finite && !m_stop.stop_requested(); }
+bool WeightPacker::goesOn() const {
+  return m_finite && !m_stop.stop_requested();
+}
 
 void WeightPacker::packRows(const WeightSource& source, Format format, std::uint8_t* target) {
   const std::uint64_t slotBytes = threadBytes(format, source.columns).value();
@@ -88,7 +99,8 @@ void WeightPacker::packRows(const WeightSource& source, Format format, std::uint
     for (std::int64_t row = first; row < last; ++row) {
       auto* floats = reinterpret_cast<float*>(scratch);
       readRow(source, row, floats);
-      quantizeRows(format, floats, 1, source.columns, {}, encoded + static_cast<std::uint64_t>(row - first) * encodedRow);
+      quantizeRows(format, floats, 1, source.columns, {},
+                   encoded + static_cast<std::uint64_t>(row - first) * encodedRow);
     }
     pack_panel(weightTypeOf(format), source.rows, source.columns, panel, encoded, target);
   };
@@ -100,7 +112,12 @@ Result<void> WeightPacker::packNf4(const WeightSource& source, Format format, st
   try {
     tensor = makeNf4Tensor(source.rows * source.columns);
   } catch (const std::bad_alloc&) {
-    return fail(Error{ErrorCode::outOfMemory, "the system refused memory for a tensor", {}, source.name, packingTensorBytes(format, source.rows, source.columns).value(), 0});
+    return fail(Error{ErrorCode::outOfMemory,
+                      "the system refused memory for a tensor",
+                      {},
+                      source.name,
+                      packingTensorBytes(format, source.rows, source.columns).value(),
+                      0});
   }
   const std::uint64_t slotBytes = threadBytes(format, source.columns).value();
   const auto quantize = [&](std::int64_t group, std::int64_t slot) {
@@ -118,8 +135,10 @@ Result<void> WeightPacker::packNf4(const WeightSource& source, Format format, st
   }
   m_pool.parallelFor(panels, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t panel = begin; panel < end; ++panel) {
-      if (format == Format::nf4dq) pack_panel_nf4dq(source.rows, source.columns, panel, tensor.nibbles.data(), tensor.codes.data(), target);
-      else pack_panel_nf4(source.rows, source.columns, panel, tensor.nibbles.data(), tensor.absmax.data(), target);
+      if (format == Format::nf4dq)
+        pack_panel_nf4dq(source.rows, source.columns, panel, tensor.nibbles.data(), tensor.codes.data(), target);
+      else
+        pack_panel_nf4(source.rows, source.columns, panel, tensor.nibbles.data(), tensor.absmax.data(), target);
     }
   });
   return {};

@@ -1,5 +1,6 @@
 // Brings one matrix from its file into the CPU kernels' panels: read, quantize, pack, on all threads of a pool.
-// Formats of row blocks go panel by panel; NF4 runs over the flattened tensor, so a whole one is held while it is packed.
+// Formats of row blocks go panel by panel; NF4 runs over the flattened tensor, so a whole one is held while it is
+// packed.
 #pragma once
 #include <atomic>
 #include <cstddef>
@@ -25,7 +26,8 @@ class WeightPacker {
   /// `scratch` is aligned to a cache line.
   WeightPacker(ThreadPool& pool, std::byte* scratch, std::uint64_t scratchBytes);
 
-  /// Writes packedBytes() to `target`. Errors: cancelled (checked every panel); notANumber, if a weight is NaN or infinite.
+  /// Writes packedBytes() to `target`. Errors: cancelled (checked every panel); notANumber, if a weight is NaN or
+  /// infinite.
   Result<void> pack(const WeightSource& source, Format format, std::uint8_t* target, std::stop_token stop);
 
  private:

@@ -1,4 +1,5 @@
-// What generate() does around the model: order of operations, chunks, reuse of the cache, limits, stop, events, counters.
+// What generate() does around the model: order of operations, chunks, reuse of the cache, limits, stop, events,
+// counters.
 #include <QtTest>
 #include <algorithm>
 
@@ -58,14 +59,17 @@ class TestEngineGenerate : public QObject {
   void operationsComeInOrder() {
     start();
     QVERIFY(m_engine->generate(greedy({5, 6}, 1), {}, {}).has_value());
-    const std::vector<std::string> expected{"begin 2 at 0", "normQkvRope 0", "attend 0", "projectAdd o_proj 0", "normGateUp 0", "projectAdd down_proj 0", "normLogits 1 1"};
+    const std::vector<std::string> expected{"begin 2 at 0",        "normQkvRope 0", "attend 0",
+                                            "projectAdd o_proj 0", "normGateUp 0",  "projectAdd down_proj 0",
+                                            "normLogits 1 1"};
     QCOMPARE(m_device.log, expected);
   }
 
   void promptsRunInChunks() {
     start();
     QVERIFY(m_engine->generate(greedy({1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008}, 2), {}, {}).has_value());
-    QCOMPARE(steps(m_device), (std::vector<std::string>{"begin 4 at 0", "begin 4 at 4", "begin 1 at 8", "begin 1 at 9"}));
+    QCOMPARE(steps(m_device),
+             (std::vector<std::string>{"begin 4 at 0", "begin 4 at 4", "begin 1 at 8", "begin 1 at 9"}));
   }
 
   void aSharedPrefixIsReused() {
@@ -122,13 +126,17 @@ class TestEngineGenerate : public QObject {
   void stopIsAResult() {
     start();
     std::stop_source stop;
-    const auto sink = [&](const GenerateEvent& event) { if (event.newTokens == 3) stop.request_stop(); };
+    const auto sink = [&](const GenerateEvent& event) {
+      if (event.newTokens == 3) stop.request_stop();
+    };
     const auto result = m_engine->generate(greedy({300}, 1000), sink, stop.get_token());
     QVERIFY(result.has_value());
     QCOMPARE(result->stop, StopReason::cancelled);
     QCOMPARE(result->ids, (Ids{301, 302, 303}));
     std::stop_source promptStop;
-    const auto promptSink = [&](const GenerateEvent& event) { if (event.prefill) promptStop.request_stop(); };
+    const auto promptSink = [&](const GenerateEvent& event) {
+      if (event.prefill) promptStop.request_stop();
+    };
     const auto prompt = m_engine->generate(greedy({1, 2, 3, 4, 5, 6, 7, 8}, 10), promptSink, promptStop.get_token());
     QCOMPARE(prompt->stop, StopReason::cancelled);
     QVERIFY(prompt->ids.empty());
@@ -175,7 +183,8 @@ class TestEngineGenerate : public QObject {
       const auto count = static_cast<std::int64_t>(values.size()) / vocab;
       for (std::int64_t i = 0; i < count; ++i) {
         const float* row = values.data() + i * vocab;
-        if (std::max_element(row, row + vocab) - row != 600 + first + i + 1) return fail(ErrorCode::failed, "wrong row");
+        if (std::max_element(row, row + vocab) - row != 600 + first + i + 1)
+          return fail(ErrorCode::failed, "wrong row");
       }
       return {};
     };

@@ -1,4 +1,5 @@
-// The real engine on the sample model: loading with progress and stop, chat, every cache format, threads, reuse, statistics.
+// The real engine on the sample model: loading with progress and stop, chat, every cache format, threads, reuse,
+// statistics.
 #include <QtTest>
 #include <atomic>
 #include <thread>
@@ -28,7 +29,8 @@ GenerateRequest storyRequest(int maxTokens) {
   return request;
 }
 
-const std::vector<std::int32_t> kIds{1, 8176, 383, 269, 3, 2905, 433, 262, 1018, 552, 262, 3382, 289, 262, 2226, 3112, 8080, 8177, 3, 8176, 555, 398, 431, 3};
+const std::vector<std::int32_t> kIds{1,   8176, 383,  269,  3,    2905, 433, 262,  1018, 552, 262, 3382,
+                                     289, 262,  2226, 3112, 8080, 8177, 3,   8176, 555,  398, 431, 3};
 
 }  // namespace
 
@@ -55,7 +57,8 @@ class TestLocalEngine : public QObject {
   void phasesComeInOrder() {
     auto engine = makeEngine();
     std::vector<LoadProgress> seen;
-    const auto report = engine->load(sampleRequest(Format::q4), [&](const LoadProgress& progress) { seen.push_back(progress); }, {});
+    const auto report =
+        engine->load(sampleRequest(Format::q4), [&](const LoadProgress& progress) { seen.push_back(progress); }, {});
     QVERIFY(report.has_value());
     QCOMPARE(seen.front().phase, LoadPhase::reading);
     QCOMPARE(seen.back().phase, LoadPhase::ready);
@@ -63,7 +66,8 @@ class TestLocalEngine : public QObject {
     QCOMPARE(seen.back().bytesDone, report->fileBytes);
     QCOMPARE(seen.back().bytesTotal, report->fileBytes);
     QVERIFY(report->fileBytes > 25'000'000 && report->fileBytes < 25'400'000);  // 12.6 M weights in bf16
-    QVERIFY(std::count_if(seen.begin(), seen.end(), [](const auto& p) { return p.phase == LoadPhase::quantizing; }) > 40);
+    QVERIFY(std::count_if(seen.begin(), seen.end(), [](const auto& p) { return p.phase == LoadPhase::quantizing; }) >
+            40);
     QVERIFY(report->seconds > 0 && report->warnings.empty());
   }
 
@@ -73,7 +77,12 @@ class TestLocalEngine : public QObject {
     for (const int stopAt : {1, 3, 20, 43}) {
       std::stop_source stop;
       int calls = 0;
-      const auto report = engine->load(sampleRequest(Format::nf4), [&](const LoadProgress&) { if (++calls == stopAt) stop.request_stop(); }, stop.get_token());
+      const auto report = engine->load(
+          sampleRequest(Format::nf4),
+          [&](const LoadProgress&) {
+            if (++calls == stopAt) stop.request_stop();
+          },
+          stop.get_token());
       QVERIFY(!report);
       QCOMPARE(report.error().code, ErrorCode::cancelled);
       QVERIFY(!engine->info());
@@ -86,10 +95,14 @@ class TestLocalEngine : public QObject {
     QVERIFY(engine->load(sampleRequest(Format::q8), {}, {}).has_value());
     std::string streamed;
     std::int64_t promptDone = 0;
-    const auto result = engine->generate(storyRequest(60), [&](const GenerateEvent& event) {
-      if (event.prefill) promptDone = event.promptDone;
-      else streamed += event.text;
-    }, {});
+    const auto result = engine->generate(storyRequest(60),
+                                         [&](const GenerateEvent& event) {
+                                           if (event.prefill)
+                                             promptDone = event.promptDone;
+                                           else
+                                             streamed += event.text;
+                                         },
+                                         {});
     QVERIFY2(result.has_value(), result ? "" : result.error().detail.c_str());
     qInfo("%s", result->text.c_str());
     QCOMPARE(streamed, result->text);
@@ -135,7 +148,8 @@ class TestLocalEngine : public QObject {
     QFETCH(QString, kv);
     QFETCH(double, limit);
     const auto exact = test::loadOnCpu(test::sampleModel(), uniformRecipe(Format::f32), KvFormat::f32, 64, 16);
-    const auto rounded = test::loadOnCpu(test::sampleModel(), uniformRecipe(Format::f32), *kvFormatFromName(kv.toStdString()), 64, 16);
+    const auto rounded =
+        test::loadOnCpu(test::sampleModel(), uniformRecipe(Format::f32), *kvFormatFromName(kv.toStdString()), 64, 16);
     QVERIFY(exact && rounded);
     const double error = test::relativeError(test::allLogits(*rounded, kIds, 0), test::allLogits(*exact, kIds, 0));
     qInfo("relative error %.2g", error);

@@ -47,11 +47,18 @@ class TestMemoryPlan : public QObject {
     QTest::addColumn<QString>("kv");
     QTest::addColumn<int>("context");
     for (const char* layers : {"f32", "f16", "bf16", "q8", "nf4", "nf4-dq", "q4"}) {
-      QTest::addRow("%s", layers) << layers << "" << "f16" << 100;
+      QTest::addRow("%s", layers) << layers << ""
+                                  << "f16" << 100;
     }
-    QTest::newRow("tied head of another format") << "q4" << "q8" << "q8" << 300;
-    QTest::newRow("tied head, NF4") << "q8" << "nf4" << "f32" << 1;
-    QTest::newRow("long context") << "q4" << "" << "q8" << 20000;
+    QTest::newRow("tied head of another format") << "q4"
+                                                 << "q8"
+                                                 << "q8" << 300;
+    QTest::newRow("tied head, NF4") << "q8"
+                                    << "nf4"
+                                    << "f32" << 1;
+    QTest::newRow("long context") << "q4"
+                                  << ""
+                                  << "q8" << 20000;
   }
   void whatIsPlannedIsAllocated() {
     QFETCH(QString, layers);
@@ -72,7 +79,8 @@ class TestMemoryPlan : public QObject {
     auto engine = makeEngine();
     const std::uint64_t before = residentMemory();
     std::uint64_t peak = 0;
-    const auto report = engine->load(request, [&](const LoadProgress&) { peak = std::max(peak, residentMemory()); }, {});
+    const auto report =
+        engine->load(request, [&](const LoadProgress&) { peak = std::max(peak, residentMemory()); }, {});
     QVERIFY2(report.has_value(), report ? "" : report.error().detail.c_str());
     const MemoryPlan& plan = report->plan;
     QCOMPARE(planFor(request)->totalBytes(), plan.totalBytes());
@@ -82,7 +90,8 @@ class TestMemoryPlan : public QObject {
     QVERIFY(counters.bytesPerToken > 0 && counters.bytesPerToken <= plan.totalBytes());
     // As the system sees it: arenas may share huge pages with nothing, file lists and tokenizer come on top.
     constexpr std::uint64_t kSlack = 12 << 20;
-    QVERIFY2(peak <= before + plan.totalBytes() + kSlack, qPrintable(QString("%1 over a plan of %2").arg(peak - before).arg(plan.totalBytes())));
+    QVERIFY2(peak <= before + plan.totalBytes() + kSlack,
+             qPrintable(QString("%1 over a plan of %2").arg(peak - before).arg(plan.totalBytes())));
     const auto measured = report->measuredBytes, planned = plan.totalBytes();
     qInfo("planned %.2f MB, measured %.2f MB", planned / 1e6, measured / 1e6);
     QVERIFY(measured <= planned + kSlack && measured + kSlack >= planned - staging);
@@ -98,19 +107,22 @@ class TestMemoryPlan : public QObject {
     QCOMPARE(shared->bytesOf(PartKind::head), std::uint64_t(0));
     request.recipe.head = Format::f16;
     const auto apart = makeMemoryPlan(config, request, cpuWith(1 << 30));
-    QCOMPARE(apart->bytesOf(PartKind::head), std::uint64_t(config.vocab) * static_cast<std::uint64_t>(config.hidden) * 2);
+    QCOMPARE(apart->bytesOf(PartKind::head),
+             std::uint64_t(config.vocab) * static_cast<std::uint64_t>(config.hidden) * 2);
   }
 
   void eightBillionWeights() {
     const auto config = *shapeByName("internlm3-8b");
-    const auto plan = makeMemoryPlan(config, requestOf(Format::q4, KvFormat::f16, 32768), cpuWith(std::uint64_t{64} << 30));
+    const auto plan =
+        makeMemoryPlan(config, requestOf(Format::q4, KvFormat::f16, 32768), cpuWith(std::uint64_t{64} << 30));
     QVERIFY(plan.has_value());
     QCOMPARE(plan->bytesOf(PartKind::kvCache), std::uint64_t(49152) * 32768);  // 49,152 bytes a token
     const double layers = static_cast<double>(plan->bytesOf(PartKind::weights));
     QVERIFY(layers > 7.751e9 * 4.5 / 8 && layers < 7.751e9 * 4.5 / 8 * 1.003);  // vectors are the rest
     QCOMPARE(plan->bytesOf(PartKind::head), plan->bytesOf(PartKind::embedding));
     QVERIFY(plan->fits());
-    const auto longest = makeMemoryPlan(config, requestOf(Format::q4, KvFormat::q8, 131072), cpuWith(std::uint64_t{8} << 30));
+    const auto longest =
+        makeMemoryPlan(config, requestOf(Format::q4, KvFormat::q8, 131072), cpuWith(std::uint64_t{8} << 30));
     QCOMPARE(longest->bytesOf(PartKind::kvCache), std::uint64_t(49152) * 131072 / 32 * 17);  // 34 bytes for 32 values
     QVERIFY(!longest->fits());
     std::uint64_t sum = 0;
@@ -121,21 +133,27 @@ class TestMemoryPlan : public QObject {
   }
 
   void mixedRecipesHaveAPartForEachFormat() {
-    const auto plan = makeMemoryPlan(*shapeByName("internlm3-8b"), [] {
-      PlanRequest request = requestOf(Format::q4, KvFormat::f16, 4096);
-      request.recipe = recommendedRecipe();
-      return request;
-    }(), cpuWith(1));
+    const auto plan = makeMemoryPlan(
+        *shapeByName("internlm3-8b"),
+        [] {
+          PlanRequest request = requestOf(Format::q4, KvFormat::f16, 4096);
+          request.recipe = recommendedRecipe();
+          return request;
+        }(),
+        cpuWith(1));
     QStringList names;
     for (const PlanPart& part : plan->parts) names << QString::fromStdString(part.name);
-    for (const char* name : {"weights q4", "weights q8", "weights f32", "head q8", "embedding q8", "KV cache f16", "workspace", "staging"}) QVERIFY2(names.contains(name), name);
+    for (const char* name :
+         {"weights q4", "weights q8", "weights f32", "head q8", "embedding q8", "KV cache f16", "workspace", "staging"})
+      QVERIFY2(names.contains(name), name);
     QVERIFY(!plan->fits());
   }
 
   void hugeNumbersSaturate() {
     ModelConfig config = *shapeByName("internlm3-8b");
     config.hidden = config.intermediate = config.vocab = std::numeric_limits<int>::max() / 2;
-    const auto plan = makeMemoryPlan(config, requestOf(Format::f32, KvFormat::f32, std::int64_t{1} << 30), cpuWith(std::uint64_t{1} << 40));
+    const auto plan = makeMemoryPlan(config, requestOf(Format::f32, KvFormat::f32, std::int64_t{1} << 30),
+                                     cpuWith(std::uint64_t{1} << 40));
     QVERIFY(plan.has_value());
     QVERIFY(!plan->fits());
     QVERIFY(plan->totalBytes() > std::uint64_t{1} << 50);

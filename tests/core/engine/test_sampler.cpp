@@ -1,5 +1,6 @@
 // The host's sampler: order of the rules, determinism, and refusal of NaN.
 #include <QtTest>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -132,6 +133,31 @@ class TestSampler : public QObject {
     QCOMPARE(sampler.choose(logits).value(), 0);  // 0.25 against 0.4 − 0.75 and 0.1
     sampler.accept(0);
     QCOMPARE(sampler.choose(logits).value(), 2);  // 1 − 0.5 − 2 × 0.25 = 0 against 0.1
+  }
+
+  void topPWithoutTopKEqualsAFullSort() {
+    std::vector<float> logits(3000);
+    for (std::size_t i = 0; i < logits.size(); ++i) logits[i] = std::sin(static_cast<float>(i) * 12.9898f) * 1.5f;
+    for (const float topP : {0.01f, 0.3f, 0.95f}) {
+      std::vector<std::pair<double, std::int32_t>> sorted;
+      double total = 0.0;
+      for (std::size_t i = 0; i < logits.size(); ++i) {
+        sorted.emplace_back(std::exp(static_cast<double>(logits[i])), static_cast<std::int32_t>(i));
+        total += sorted.back().first;
+      }
+      std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+      std::set<std::int32_t> allowed;
+      double sum = 0.0;
+      for (const auto& [weight, id] : sorted) {
+        allowed.insert(id);
+        if ((sum += weight) >= static_cast<double>(topP) * total) break;
+      }
+      SamplingOptions options = plainOptions();
+      options.topP = topP;
+      auto counts = histogram(options, logits, 4000);
+      for (const auto& [id, count] : counts) QVERIFY(allowed.count(id) == 1);
+      if (allowed.size() < 20) QCOMPARE(counts.size(), allowed.size());
+    }
   }
 
   void sameSeedSameIds() {

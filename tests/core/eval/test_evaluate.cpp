@@ -1,4 +1,5 @@
-// The rule of evaluation on the sample model: which ids are scored, what is refused, stop, and that a model equals itself.
+// The rule of evaluation on the sample model: which ids are scored, what is refused, stop, and that a model equals
+// itself.
 #include <QtTest>
 #include <cmath>
 
@@ -13,7 +14,9 @@ namespace {
 /// Some hundred ids of ordinary text.
 std::string story() {
   std::string text;
-  for (int i = 0; i < 12; ++i) text += "Once upon a time there was a little fox who lived near the river and liked to count the stars, " + std::to_string(i) + " at a time. ";
+  for (int i = 0; i < 12; ++i)
+    text += "Once upon a time there was a little fox who lived near the river and liked to count the stars, " +
+            std::to_string(i) + " at a time. ";
   return text;
 }
 
@@ -51,7 +54,8 @@ class TestEvaluate : public QObject {
     const std::size_t windows = m_ids.size() / kRun;
     for (std::size_t window = 0; window < windows; ++window) {
       std::vector<std::int32_t> run{1};
-      run.insert(run.end(), m_ids.begin() + static_cast<std::ptrdiff_t>(window * kRun), m_ids.begin() + static_cast<std::ptrdiff_t>((window + 1) * kRun));
+      run.insert(run.end(), m_ids.begin() + static_cast<std::ptrdiff_t>(window * kRun),
+                 m_ids.begin() + static_cast<std::ptrdiff_t>((window + 1) * kRun));
       const auto logits = test::allLogits(*m_engine, run, 0);
       const std::size_t vocab = logits.size() / run.size();
       for (std::size_t row = secondHalf ? kWindow / 2 : 0; row + 1 < run.size(); ++row) {
@@ -69,7 +73,8 @@ class TestEvaluate : public QObject {
     QCOMPARE(result->windows, static_cast<std::int64_t>(windows));
     QCOMPARE(result->scoredTokens, scored);
     QCOMPARE(scored, static_cast<std::int64_t>(windows * (secondHalf ? 16 : 32)));
-    QVERIFY2(std::abs(result->nll / nll - 1.0) < 1e-5, qPrintable(QString("%1 instead of %2").arg(result->nll).arg(nll)));
+    QVERIFY2(std::abs(result->nll / nll - 1.0) < 1e-5,
+             qPrintable(QString("%1 instead of %2").arg(result->nll).arg(nll)));
     QVERIFY(std::abs(result->perplexity / std::exp(nll / static_cast<double>(scored)) - 1.0) < 1e-4);
   }
 
@@ -92,7 +97,8 @@ class TestEvaluate : public QObject {
       const auto result = evaluateAgainst(*engine, request, *record, {}, {});
       QVERIFY(result && result->divergence);
       const Divergence& divergence = *result->divergence;
-      qInfo("%s: KL mean %.5f median %.5f 99 %% %.4f, same top %.3f", std::string(formatName(format)).c_str(), divergence.klMean, divergence.klMedian, divergence.klP99, divergence.sameTop);
+      qInfo("%s: KL mean %.5f median %.5f 99 %% %.4f, same top %.3f", std::string(formatName(format)).c_str(),
+            divergence.klMean, divergence.klMedian, divergence.klP99, divergence.sameTop);
       QVERIFY(divergence.klMean > 2 * last && divergence.klMean < 0.2);
       QVERIFY(divergence.klMedian < divergence.klP99 && divergence.sameTop < 1.0);
       QVERIFY(std::abs(divergence.retention - divergence.referencePerplexity / result->perplexity) < 1e-12);
@@ -120,7 +126,13 @@ class TestEvaluate : public QObject {
     request.window = 33;
     std::stop_source stop;
     std::int64_t windows = 0;
-    const auto result = evaluate(*m_engine, request, [&](std::int64_t done, std::int64_t) { windows = done; if (done == 2) stop.request_stop(); }, stop.get_token());
+    const auto result = evaluate(
+        *m_engine, request,
+        [&](std::int64_t done, std::int64_t) {
+          windows = done;
+          if (done == 2) stop.request_stop();
+        },
+        stop.get_token());
     QVERIFY(!result);
     QCOMPARE(result.error().code, ErrorCode::cancelled);
     QCOMPARE(windows, 2);

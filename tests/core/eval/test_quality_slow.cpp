@@ -1,5 +1,6 @@
-// What each precision costs on the eval model: the first 200,000 bytes of wiki-en.txt, windows of 512, beside what other software
-// loses on the same model and text (bitsandbytes' NF4 in fp32 activations; llama.cpp's Q8_0 and IQ4_NL with second-half scoring).
+// What each precision costs on the eval model: the first 200,000 bytes of wiki-en.txt, windows of 512, beside what
+// other software loses on the same model and text (bitsandbytes' NF4 in fp32 activations; llama.cpp's Q8_0 and IQ4_NL
+// with second-half scoring).
 #include <QtTest>
 #include <cmath>
 
@@ -43,14 +44,16 @@ class TestQuality : public QObject {
   }
 
   /// Mean KL of a recipe against a record, printed.
-  static double meanKl(const std::filesystem::path& model, const Recipe& recipe, const EvaluateRequest& request, LogitRecord& record) {
+  static double meanKl(const std::filesystem::path& model, const Recipe& recipe, const EvaluateRequest& request,
+                       LogitRecord& record) {
     const auto engine = load(model, recipe);
     if (!engine) return INFINITY;
     const auto result = evaluateAgainst(*engine, request, record, {}, {});
     if (!result) return INFINITY;
     const Divergence& divergence = *result->divergence;
-    qInfo("%s: KL mean %.5f, 99 %% %.4f, perplexity ratio %.4f, same top %.1f %%", std::string(formatName(recipe.layers)).c_str(),
-          divergence.klMean, divergence.klP99, 1.0 / divergence.retention, 100.0 * divergence.sameTop);
+    qInfo("%s: KL mean %.5f, 99 %% %.4f, perplexity ratio %.4f, same top %.1f %%",
+          std::string(formatName(recipe.layers)).c_str(), divergence.klMean, divergence.klP99,
+          1.0 / divergence.retention, 100.0 * divergence.sameTop);
     return divergence.klMean;
   }
 
@@ -66,7 +69,8 @@ class TestQuality : public QObject {
       QVERIFY(reference != nullptr);
       const auto result = evaluateReference(*reference, wanted, *record, {}, {});
       QVERIFY(result.has_value());
-      qInfo("f32: perplexity %.4f over %lld positions", result->perplexity, static_cast<long long>(result->scoredTokens));
+      qInfo("f32: perplexity %.4f over %lld positions", result->perplexity,
+            static_cast<long long>(result->scoredTokens));
       QCOMPARE(result->scoredTokens, std::int64_t(58765));
       QVERIFY(std::abs(result->perplexity / 28.944 - 1.0) < 0.0005);
     }
