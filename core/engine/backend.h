@@ -67,7 +67,7 @@ class Backend {
   virtual void normLogits(int firstRow,
                           int rows) = 0;  ///< final RMSNorm and head of some rows of this step (≤ plan.logitRows)
   /// Ends the step: the first failure of any operation since begin(), with its name; NaN/Inf in logits → notANumber.
-  /// A step without normLogits (all but the last chunk of a prompt) ends as well. For more rows of the same step,
+  /// A step without normLogits (all but the last chunk of a prompt) or stopped between two layers ends as well. For more rows of the same step,
   /// normLogits, end and logits are called again: the residual stream stays until the next begin().
   virtual Result<void> end() = 0;
 

@@ -7,15 +7,21 @@ namespace nibble {
 Transformer::Transformer(Backend& backend, int layers, int chunk, int logitRows)
     : m_backend(backend), m_layers(layers), m_chunk(std::max(chunk, 1)), m_logitRows(std::max(logitRows, 1)) {}
 
-void Transformer::layers(std::span<const std::int32_t> ids, std::int64_t position) {
+/// Errors: cancelled. A chunk of a large model takes seconds on a processor, so `stop` is looked at before every layer.
+Result<void> Transformer::layers(std::span<const std::int32_t> ids, std::int64_t position, const std::stop_token& stop) {
   m_backend.begin(ids, position);
   for (int layer = 0; layer < m_layers; ++layer) {
+    if (stop.stop_requested()) {
+      NIBBLE_CHECK(m_backend.end());
+      return fail(ErrorCode::cancelled, "stopped while reading");
+    }
     m_backend.normQkvRope(layer);
     m_backend.attend(layer);
     m_backend.projectAdd(layer, MatrixRole::attentionOutput);
     m_backend.normGateUp(layer);
     m_backend.projectAdd(layer, MatrixRole::down);
   }
+  return {};
 }
 
 Result<std::span<const float>> Transformer::rowLogits(int firstRow, int rows) {
@@ -29,9 +35,8 @@ Result<std::span<const float>> Transformer::prefill(std::span<const std::int32_t
   if (ids.empty()) return fail(ErrorCode::wrongUsage, "nothing to run", {}, "ids");
   const std::size_t chunk = static_cast<std::size_t>(m_chunk);
   for (std::size_t done = 0;;) {
-    if (stop.stop_requested()) return fail(ErrorCode::cancelled, "stopped while reading the prompt");
     const std::size_t rows = std::min(chunk, ids.size() - done);
-    layers(ids.subspan(done, rows), position + static_cast<std::int64_t>(done));
+    NIBBLE_CHECK(layers(ids.subspan(done, rows), position + static_cast<std::int64_t>(done), stop));
     done += rows;
     if (done == ids.size()) {
       auto logits = rowLogits(static_cast<int>(rows) - 1, 1);
@@ -44,7 +49,7 @@ Result<std::span<const float>> Transformer::prefill(std::span<const std::int32_t
 }
 
 Result<std::span<const float>> Transformer::decode(std::int32_t id, std::int64_t position) {
-  layers({&id, 1}, position);
+  NIBBLE_CHECK(layers({&id, 1}, position, {}));
   return rowLogits(0, 1);
 }
 
@@ -52,9 +57,8 @@ Result<void> Transformer::allLogits(std::span<const std::int32_t> ids, int chunk
                                     std::stop_token stop) {
   const std::size_t step = static_cast<std::size_t>(std::clamp(chunk <= 0 ? m_chunk : chunk, 1, m_chunk));
   for (std::size_t done = 0; done < ids.size(); done += step) {
-    if (stop.stop_requested()) return fail(ErrorCode::cancelled, "stopped between chunks");
     const int rows = static_cast<int>(std::min(step, ids.size() - done));
-    layers(ids.subspan(done, static_cast<std::size_t>(rows)), static_cast<std::int64_t>(done));
+    NIBBLE_CHECK(layers(ids.subspan(done, static_cast<std::size_t>(rows)), static_cast<std::int64_t>(done), stop));
     for (int first = 0; first < rows; first += m_logitRows) {
       NIBBLE_TRY(const auto logits, rowLogits(first, std::min(m_logitRows, rows - first)));
       NIBBLE_CHECK(sink(static_cast<std::int64_t>(done) + first, logits));

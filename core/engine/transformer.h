@@ -18,7 +18,7 @@ class Transformer {
 
   using Progress = std::function<void(std::int64_t done)>;
   /// Runs `ids` at positions `position`, … in chunks and returns the last row's logits (vocab).
-  /// `stop` is checked between chunks (cancelled); the cache then holds the chunks reported done.
+  /// `stop` is checked between layers (cancelled); the cache then holds the chunks reported done.
   Result<std::span<const float>> prefill(std::span<const std::int32_t> ids, std::int64_t position,
                                          const Progress& progress, std::stop_token stop);
 
@@ -30,7 +30,7 @@ class Transformer {
   Result<void> allLogits(std::span<const std::int32_t> ids, int chunk, const RowSink& sink, std::stop_token stop);
 
  private:
-  void layers(std::span<const std::int32_t> ids, std::int64_t position);
+  Result<void> layers(std::span<const std::int32_t> ids, std::int64_t position, const std::stop_token& stop);
   Result<std::span<const float>> rowLogits(int firstRow, int rows);
 
   Backend& m_backend;

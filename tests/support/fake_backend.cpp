@@ -82,6 +82,7 @@ class FakeBackend : public Backend {
 
  private:
   void note(std::string what) {
+    if (m_device.onOperation) m_device.onOperation(what);
     if (m_device.logs) m_device.log.push_back(std::move(what));
   }
   FakeDevice& m_device;

@@ -27,6 +27,7 @@ class FakeDevice {
   std::uint64_t used() const { return m_used; }
   int requests() const { return m_requests; }
   void resetRequests() { m_requests = 0; }
+  std::function<void(const std::string&)> onOperation;  ///< called at every operation of a step
   int backends = 0;  ///< alive now
   std::vector<float> lastDraws;
 

@@ -145,6 +145,24 @@ class TestEngineGenerate : public QObject {
     QCOMPARE(steps(m_device), (std::vector<std::string>{"begin 2 at 4"}));  // the chunk that was done is kept
   }
 
+  void stopIsSeenBetweenLayers() {
+    m_engine = test::makeFakeEngine(m_device);
+    LoadRequest six = request(64, 32);
+    six.layerLimit = 6;
+    QVERIFY(m_engine->load(six, {}, {}).has_value());
+    m_device.logs = true;
+    m_device.log.clear();
+    std::stop_source stop;
+    m_device.onOperation = [&](const std::string& what) {
+      if (what == "attend 2") stop.request_stop();
+    };
+    const auto result = m_engine->generate(greedy(Ids(20, 5), 10), {}, stop.get_token());
+    m_device.onOperation = {};
+    QCOMPARE(result->stop, StopReason::cancelled);
+    QCOMPARE(m_device.log.back(), std::string("projectAdd down_proj 2"));
+    QCOMPARE(m_engine->statistics().contextUsed, std::int64_t(0));
+  }
+
   void theDeviceSamplesWhereItCan() {
     start();
     m_device.canSample = true;
