@@ -46,6 +46,16 @@ std::uint64_t usedOn(const DeviceInfo& device, std::uint64_t freeNow) {
   return device.totalBytes > freeNow ? device.totalBytes - freeNow : 0;
 }
 
+/// What a context beyond the model's own means for it; empty if it is within.
+std::string contextWarning(const ModelConfig& config, std::int64_t context) {
+  if (context <= config.maxPositions) return {};
+  const std::string numbers =
+      std::to_string(context) + " positions are planned, the model was made for " + std::to_string(config.maxPositions);
+  if (config.rope.kind == RopeKind::dynamic)
+    return numbers + ": its rotary frequencies are stretched to the planned context, at every length";
+  return numbers + ": answers behind those may be poor";
+}
+
 ModelInfo describe(const OpenedModel& opened, const PlanRequest& request, const DeviceInfo& device) {
   ModelInfo info;
   info.name = opened.name;
@@ -128,6 +138,8 @@ Result<LoadReport> LocalEngine::loadUnguarded(const LoadRequest& request, const 
   LoadReport result;
   result.fileBytes = opened.weights.bytes();
   result.warnings = opened.warnings;
+  if (auto warning = contextWarning(opened.config, planRequest.context); !warning.empty())
+    result.warnings.push_back(std::move(warning));
   result.plan = plan;
   report(LoadPhase::allocating, result.fileBytes);
   const bool hadModel = m_model != nullptr;

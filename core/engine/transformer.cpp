@@ -8,7 +8,8 @@ Transformer::Transformer(Backend& backend, int layers, int chunk, int logitRows)
     : m_backend(backend), m_layers(layers), m_chunk(std::max(chunk, 1)), m_logitRows(std::max(logitRows, 1)) {}
 
 /// Errors: cancelled. A chunk of a large model takes seconds on a processor, so `stop` is looked at before every layer.
-Result<void> Transformer::layers(std::span<const std::int32_t> ids, std::int64_t position, const std::stop_token& stop) {
+Result<void> Transformer::layers(std::span<const std::int32_t> ids, std::int64_t position,
+                                 const std::stop_token& stop) {
   m_backend.begin(ids, position);
   for (int layer = 0; layer < m_layers; ++layer) {
     if (stop.stop_requested()) {

@@ -2,9 +2,11 @@
 // statistics.
 #include <QtTest>
 #include <atomic>
+#include <limits>
 #include <thread>
 
 #include "core/engine/cpu/cpu_device.h"
+#include "core/model/safetensors_reader.h"
 #include "tests/support/golden_model.h"
 #include "tests/support/test_data.h"
 
@@ -69,6 +71,19 @@ class TestLocalEngine : public QObject {
     QVERIFY(std::count_if(seen.begin(), seen.end(), [](const auto& p) { return p.phase == LoadPhase::quantizing; }) >
             40);
     QVERIFY(report->seconds > 0 && report->warnings.empty());
+  }
+
+  void contextsBeyondTheModelAreSaid() {
+    auto engine = makeEngine();
+    LoadRequest request = sampleRequest(Format::q4);
+    request.model = test::goldenData("models/internlm3-tiny").string();  // dynamic rope, 64 positions
+    request.context = 64;
+    const auto within = engine->load(request, {}, {});
+    request.context = 200;
+    const auto beyond = engine->load(request, {}, {});
+    QVERIFY(within && beyond);
+    QCOMPARE(beyond->warnings.size(), within->warnings.size() + 1);
+    QVERIFY(beyond->warnings.back().find("stretched") != std::string::npos);
   }
 
   void aStoppedLoadGivesEverythingBack() {
@@ -199,6 +214,50 @@ class TestLocalEngine : public QObject {
     }
     QVERIFY(!logits[0].empty());
     QCOMPARE(logits[0], logits[1]);
+  }
+
+  void notANumberNamesTheLayer() {
+    QTemporaryDir folder;
+    const std::filesystem::path source = test::goldenData("models/qwen2-tied-tiny"),
+                                target = folder.path().toStdString();
+    std::filesystem::copy_file(source / "config.json", target / "config.json");
+    std::filesystem::copy_file(source / "model.safetensors", target / "model.safetensors");
+    std::filesystem::permissions(target / "model.safetensors", std::filesystem::perms::owner_write,
+                                 std::filesystem::perm_options::add);
+    const char* const names[] = {"model.layers.1.post_attention_layernorm.weight",
+                                 "model.layers.1.mlp.down_proj.weight"};
+    for (const std::string name : names) {
+      std::ptrdiff_t offset = 0;
+      {
+        const auto file = SafetensorsFile::open(target / "model.safetensors");
+        const auto tensor = (*file)->find(name);
+        QVERIFY(tensor.has_value());
+        offset = tensor->data.data() - (*file)->file().bytes().data();
+      }
+      QFile file(QString::fromStdString((target / "model.safetensors").string()));
+      QVERIFY(file.open(QIODevice::ReadWrite) && file.seek(offset));
+      const float value = std::numeric_limits<float>::quiet_NaN();
+      QCOMPARE(file.write(reinterpret_cast<const char*>(&value), 4), 4);
+      file.close();
+      LoadRequest request = sampleRequest(Format::f32);
+      request.model = target.string();
+      request.context = 64;
+      auto engine = makeEngine();
+      const auto report = engine->load(request, {}, {});
+      if (name == names[1]) {  // a matrix is read through the codecs, which look at every number
+        QVERIFY(!report);
+        QCOMPARE(report.error().code, ErrorCode::notANumber);
+        QCOMPARE(report.error().field, name);
+        break;
+      }
+      QVERIFY(report.has_value());
+      GenerateRequest ask;
+      ask.ids = {3, 4, 5};
+      const auto result = engine->generate(ask, {}, {});
+      QVERIFY(!result);
+      QCOMPARE(result.error().code, ErrorCode::notANumber);
+      QCOMPARE(result.error().field, std::string("layer 1"));
+    }
   }
 
   void statisticsAreReadFromAnotherThread() {
