@@ -12,6 +12,7 @@ namespace nibble {
 namespace gpu {
 
 constexpr int kSampleTopKMax = 128;  ///< larger top-k (or none) is sampled on the host
+constexpr int kSampleBlocks = 64;     ///< ranges of ids that sampling looks at side by side
 
 /// What one step reads; written by the host before the step (pinned mapped memory, or device memory).
 struct StepInput {

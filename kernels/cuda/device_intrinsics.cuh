@@ -1,0 +1,66 @@
+// The few instructions that CUDA C++ has no portable name for: dependent launch, L2 prefetch, streaming loads, dp4a with mixed
+// signs. Each falls back to nothing or to plain code below the capability that has it.
+#pragma once
+#include <cuda_fp16.h>
+
+#include <cstdint>
+
+namespace nibble {
+namespace gpu {
+
+/// Lets the next kernel of the stream start; it may not touch what this one writes before waitForPrevious().
+__device__ __forceinline__ void allowNext() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+
+/// Returns once every kernel before this one has finished and its writes are visible.
+__device__ __forceinline__ void waitForPrevious() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
+/// Asks for `bytes` (a multiple of 16) at `address` (aligned to 16) in L2. One thread is enough.
+__device__ __forceinline__ void prefetchL2(const void* address, std::uint32_t bytes) {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(address), "r"(bytes) : "memory");
+#else
+  (void)address, (void)bytes;
+#endif
+}
+
+/// One line into L2.
+__device__ __forceinline__ void prefetchLine(const void* address) {
+  asm volatile("prefetch.global.L2 [%0];" ::"l"(address));
+}
+
+/// 16 bytes that are read once: not kept in L1.
+__device__ __forceinline__ uint4 loadStreaming(const void* address) {
+  uint4 v;
+  asm volatile("ld.global.nc.L1::no_allocate.v4.u32 {%0,%1,%2,%3}, [%4];"
+               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+               : "l"(address));
+  return v;
+}
+
+__device__ __forceinline__ int dotSigned(std::uint32_t a, std::uint32_t b, int c) {
+  return __dp4a(static_cast<int>(a), static_cast<int>(b), c);
+}
+
+/// a: four int8, b: four uint8.
+__device__ __forceinline__ int dotSignedUnsigned(std::uint32_t a, std::uint32_t b, int c) {
+  int d;
+  asm("dp4a.s32.u32 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
+  return d;
+}
+
+__device__ __forceinline__ float warpSum(float v) {
+#pragma unroll
+  for (int mask = 16; mask > 0; mask >>= 1) v += __shfl_xor_sync(0xffffffffu, v, mask);
+  return v;
+}
+
+}  // namespace gpu
+}  // namespace nibble

@@ -1,0 +1,97 @@
+// The plain product: any format, any size, fp32 activations, one warp a row. Slow; the fallback of odd sizes and the path the
+// fast kernels are compared with.
+#include "kernels/cuda/device_intrinsics.cuh"
+#include "kernels/cuda/matrix_element.cuh"
+#include "kernels/cuda/matvec.cuh"
+#include "kernels/cuda/matvec_launch.cuh"
+
+namespace nibble {
+namespace gpu {
+
+constexpr int kPlainThreads = 256;
+
+__device__ float plainRow(const MatvecArgs& args, int row, int lane) {
+  const RowPlace place = placeOf(args, row);
+  const int columns = static_cast<int>(args.layout[0].columns);
+  float sum = 0;
+  for (int c = lane; c < columns; c += 32) {
+    const float x = args.gain ? args.input[c] * args.gain[c] : args.input[c];
+    sum = fmaf(matrixElement(args.format, args.layout[place.segment], args.data[place.segment], place.row, c), x, sum);
+  }
+  return warpSum(sum);
+}
+
+__global__ void __launch_bounds__(kPlainThreads) matvec_plain_kernel(const __grid_constant__ MatvecArgs args) {
+  __shared__ float squareSums[kPlainThreads / 32];
+  const int lane = threadIdx.x & 31;
+  const int columns = static_cast<int>(args.layout[0].columns);
+  allowNext();
+  waitForPrevious();
+  float root = 1.0f;
+  if (args.gain) {
+    float squares = 0;
+    for (int c = threadIdx.x; c < columns; c += kPlainThreads) squares = fmaf(args.input[c], args.input[c], squares);
+    squares = warpSum(squares);
+    if (lane == 0) squareSums[threadIdx.x >> 5] = squares;
+    __syncthreads();
+    float total = 0;
+    for (int i = 0; i < kPlainThreads / 32; ++i) total += squareSums[i];
+    root = rsqrtf(total / static_cast<float>(columns) + args.normEps);
+  }
+  const int pair = args.epilogue == Epilogue::swiglu ? 2 : 1;
+  const int warps = gridDim.x * (kPlainThreads / 32);
+  for (int unit = blockIdx.x * (kPlainThreads / 32) + (threadIdx.x >> 5); unit < args.rows / pair; unit += warps) {
+    const float y = plainRow(args, unit * pair, lane);
+    const float pairY = pair == 2 ? plainRow(args, unit * pair + 1, lane) : 0.0f;
+    if (lane == 0) finishRow(args, unit * pair, y * root, pairY * root);
+  }
+}
+
+cudaError_t launchPlain(cudaStream_t stream, const MatvecArgs& args, const MatvecOptions& options) {
+  const int warps = kPlainThreads / 32;
+  const int wanted = (args.rows + warps - 1) / warps;
+  const int most = options.tuning.multiprocessors * 8;
+  return launch(matvec_plain_kernel, dim3(wanted < most ? wanted : most), dim3(kPlainThreads), 0, stream,
+                options.tuning.dependentLaunch, args);
+}
+
+void addSegment(MatvecArgs& args, const MatrixView& matrix, const float* bias) {
+  const int s = args.segments++;
+  args.format = matrix.format;
+  args.data[s] = static_cast<const std::uint8_t*>(matrix.data);
+  args.bias[s] = bias;
+  args.segmentRows[s] = matrix.rows;
+  args.rows += matrix.rows;
+  args.layout[s] = matrixLayout(matrix.format, matrix.rows, matrix.columns);
+}
+
+cudaError_t launchMatvec(cudaStream_t stream, const MatvecArgs& args, const MatvecOptions& options) {
+  const bool quantized = args.format != MatrixFormat::f32 && args.format != MatrixFormat::f16 && args.format != MatrixFormat::bf16;
+  bool fits = options.tuning.fastProducts && !(quantized && options.activationBits > 16);
+  if (fits) {
+    cudaError_t error = cudaSuccess;
+    switch (args.format) {
+      case MatrixFormat::q8: error = launchQ8(stream, args, options, fits); break;
+      case MatrixFormat::q4: error = launchQ4(stream, args, options, fits); break;
+      case MatrixFormat::nf4:
+      case MatrixFormat::nf4dq: error = launchNf4(stream, args, options, fits); break;
+      default: error = launchFloat(stream, args, options, fits); break;
+    }
+    if (fits) return error;
+  }
+  return launchPlain(stream, args, options);
+}
+
+cudaError_t matvec(cudaStream_t stream, const MatrixView& matrix, const float* x, const float* gain, float normEps,
+                   const float* bias, float* y, int activationBits, const DecodeTuning& tuning) {
+  MatvecArgs args;
+  args.input = x;
+  args.gain = gain;
+  args.normEps = normEps;
+  args.output = y;
+  addSegment(args, matrix, bias);
+  return launchMatvec(stream, args, {activationBits, tuning});
+}
+
+}  // namespace gpu
+}  // namespace nibble

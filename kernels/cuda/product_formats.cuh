@@ -1,0 +1,260 @@
+// How 16 bytes of weights of each format meet their activations: loaded, kept raw in registers, turned into one partial sum.
+// A "chunk" is 16 bytes of a row (32, 16, 8 or 4 columns). A thread owns the same chunks in every row it sees, so its
+// activations stay in registers for the whole kernel.
+#pragma once
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+#include "kernels/blocks.h"
+#include "kernels/cuda/device_intrinsics.cuh"
+#include "kernels/cuda/device_layout.h"
+
+namespace nibble {
+namespace gpu {
+
+/// Activations as the quantizing prologue leaves them in shared memory: planes of int8 (8 bits), or high int8 and low uint8
+/// (16 bits), 4 a word, and one scale per 32.
+struct SharedActivations {
+  const std::uint32_t* high;
+  const std::uint32_t* low;
+  const float* scales;
+};
+
+/// What a thread needs to know about a row's other parts.
+struct RowContext {
+  std::uint32_t scaleOffset;
+  const float* nested;       // nf4-dq: {offset, …, code, nested}
+  const float* code;         // nf4-dq: the dynamic code in shared memory
+  std::int64_t blockOfRow;   // nf4-dq: index of the row's first block of 64
+};
+
+// ---- 16- and 32-bit weights, fp32 activations -----------------------------------------------------------------------------
+
+__device__ __forceinline__ float2 pairToFloat(std::uint32_t bits, __half) {
+  return __half22float2(*reinterpret_cast<const __half2*>(&bits));
+}
+__device__ __forceinline__ float2 pairToFloat(std::uint32_t bits, __nv_bfloat16) {
+  return make_float2(__uint_as_float(bits << 16), __uint_as_float(bits & 0xffff0000u));
+}
+
+template <typename T>
+struct HalfProduct {
+  static constexpr int kChunks = 2, kUnroll = 2, kColumns = 8;
+  static constexpr bool kQuantizedInput = false, kWideInput = false, kNested = false;
+  struct Activations {
+    float x[kChunks][8];
+  };
+  struct Weights {
+    uint4 w[kChunks];
+  };
+  static __device__ __forceinline__ void load(Weights& out, int chunk, const std::uint8_t* row, std::uint32_t at, const RowContext&) {
+    out.w[chunk] = loadStreaming(row + at * 16);
+  }
+  static __device__ __forceinline__ float dot(const Weights& in, const Activations& a, const RowContext&) {
+    float sum = 0;
+#pragma unroll
+    for (int k = 0; k < kChunks; ++k) {
+      const std::uint32_t words[4] = {in.w[k].x, in.w[k].y, in.w[k].z, in.w[k].w};
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        const float2 v = pairToFloat(words[i], T());
+        sum = fmaf(v.x, a.x[k][2 * i], sum);
+        sum = fmaf(v.y, a.x[k][2 * i + 1], sum);
+      }
+    }
+    return sum;
+  }
+};
+
+struct FloatProduct {
+  static constexpr int kChunks = 4, kUnroll = 1, kColumns = 4;
+  static constexpr bool kQuantizedInput = false, kWideInput = false, kNested = false;
+  struct Activations {
+    float x[kChunks][4];
+  };
+  struct Weights {
+    uint4 w[kChunks];
+  };
+  static __device__ __forceinline__ void load(Weights& out, int chunk, const std::uint8_t* row, std::uint32_t at, const RowContext&) {
+    out.w[chunk] = loadStreaming(row + at * 16);
+  }
+  static __device__ __forceinline__ float dot(const Weights& in, const Activations& a, const RowContext&) {
+    float sum = 0;
+#pragma unroll
+    for (int k = 0; k < kChunks; ++k) {
+      sum = fmaf(__uint_as_float(in.w[k].x), a.x[k][0], sum);
+      sum = fmaf(__uint_as_float(in.w[k].y), a.x[k][1], sum);
+      sum = fmaf(__uint_as_float(in.w[k].z), a.x[k][2], sum);
+      sum = fmaf(__uint_as_float(in.w[k].w), a.x[k][3], sum);
+    }
+    return sum;
+  }
+};
+
+// ---- integer activations ----------------------------------------------------------------------------------------------------
+
+/// Activations of `Words`·4 columns. Wide: 16-bit integers split into a signed high and an unsigned low byte.
+template <int Words, bool Wide>
+struct IntegerActivations {
+  std::uint32_t high[Words];
+  std::uint32_t low[Wide ? Words : 1];
+  float scale;
+  __device__ __forceinline__ void load(const SharedActivations& shared, int chunk) {
+#pragma unroll
+    for (int i = 0; i < Words; ++i) high[i] = shared.high[chunk * Words + i];
+    if (Wide) {
+#pragma unroll
+      for (int i = 0; i < Words; ++i) low[Wide ? i : 0] = shared.low[chunk * Words + i];
+    }
+    scale = shared.scales[chunk * Words / 8];
+  }
+  __device__ __forceinline__ void clear() {
+#pragma unroll
+    for (int i = 0; i < Words; ++i) high[i] = 0;
+    if (Wide) {
+#pragma unroll
+      for (int i = 0; i < Words; ++i) low[Wide ? i : 0] = 0;
+    }
+    scale = 0;
+  }
+};
+
+/// Sums of one signed operand (weights) with the activations' planes.
+template <bool Wide>
+struct IntegerSum {
+  int high = 0, low = 0;
+  template <typename A>
+  __device__ __forceinline__ void add(std::uint32_t weights, const A& a, int word) {
+    high = dotSigned(weights, a.high[word], high);
+    if (Wide) low = dotSignedUnsigned(weights, a.low[Wide ? word : 0], low);
+  }
+  __device__ __forceinline__ int value() const { return Wide ? high * 256 + low : high; }
+};
+
+template <bool Wide>
+struct Q8Product {
+  static constexpr int kChunks = 2, kUnroll = Wide ? 2 : 2, kColumns = 16;
+  static constexpr bool kQuantizedInput = true, kWideInput = Wide, kNested = false;
+  struct Activations {
+    IntegerActivations<4, Wide> x[kChunks];
+  };
+  struct Weights {
+    uint4 w[kChunks];
+    std::uint16_t scale[kChunks];
+  };
+  static __device__ __forceinline__ void load(Weights& out, int chunk, const std::uint8_t* row, std::uint32_t at, const RowContext& c) {
+    out.w[chunk] = loadStreaming(row + at * 16);
+    out.scale[chunk] = __ldg(reinterpret_cast<const std::uint16_t*>(row + c.scaleOffset) + (at >> 1));
+  }
+  static __device__ __forceinline__ float dot(const Weights& in, const Activations& a, const RowContext&) {
+    float sum = 0;
+#pragma unroll
+    for (int k = 0; k < kChunks; ++k) {
+      IntegerSum<Wide> s;
+      s.add(in.w[k].x, a.x[k], 0);
+      s.add(in.w[k].y, a.x[k], 1);
+      s.add(in.w[k].z, a.x[k], 2);
+      s.add(in.w[k].w, a.x[k], 3);
+      sum = fmaf(static_cast<float>(s.value()), a.x[k].scale * __half2float(__ushort_as_half(in.scale[k])), sum);
+    }
+    return sum;
+  }
+};
+
+/// Four table bytes by the four low nibbles of `selector`; a nibble with its top bit set gives 0, since PRMT then repeats the
+/// sign of a byte and no byte of these tables is negative.
+__device__ __forceinline__ std::uint32_t lookup(std::uint32_t t0, std::uint32_t t1, std::uint32_t selector) {
+  return __byte_perm(t0, t1, selector);
+}
+
+constexpr std::uint32_t pack4(int a, int b, int c, int d) {
+  return static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b) << 8 | static_cast<std::uint32_t>(c) << 16 |
+         static_cast<std::uint32_t>(d) << 24;
+}
+
+/// The first eight codes are ≤ 0, the last eight ≥ 0: two tables of magnitudes, two sums, and the difference at the end.
+template <bool Wide>
+struct Q4Product {
+  static constexpr int kChunks = 1, kUnroll = 4, kColumns = 32;
+  static constexpr bool kQuantizedInput = true, kWideInput = Wide, kNested = false;
+  struct Activations {
+    IntegerActivations<8, Wide> x[kChunks];
+  };
+  struct Weights {
+    uint4 w[kChunks];
+    std::uint16_t scale;
+  };
+  static __device__ __forceinline__ void load(Weights& out, int chunk, const std::uint8_t* row, std::uint32_t at, const RowContext& c) {
+    out.w[chunk] = loadStreaming(row + at * 16);
+    out.scale = __ldg(reinterpret_cast<const std::uint16_t*>(row + c.scaleOffset) + at);
+  }
+  static __device__ __forceinline__ float dot(const Weights& in, const Activations& a, const RowContext&) {
+    constexpr std::uint32_t n0 = pack4(127, 104, 83, 65), n1 = pack4(49, 35, 22, 10);
+    constexpr std::uint32_t p0 = pack4(1, 13, 25, 38), p1 = pack4(53, 69, 89, 113);
+    IntegerSum<Wide> negative, positive;
+    const std::uint32_t words[4] = {in.w[0].x, in.w[0].y, in.w[0].z, in.w[0].w};
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      const std::uint32_t q = words[i], r = q ^ 0x88888888u;
+      negative.add(lookup(n0, n1, q), a.x[0], 2 * i);
+      positive.add(lookup(p0, p1, r), a.x[0], 2 * i);
+      negative.add(lookup(n0, n1, q >> 16), a.x[0], 2 * i + 1);
+      positive.add(lookup(p0, p1, r >> 16), a.x[0], 2 * i + 1);
+    }
+    return static_cast<float>(positive.value() - negative.value()) * (a.x[0].scale * __half2float(__ushort_as_half(in.scale)));
+  }
+};
+
+/// NF4's code as 14-bit magnitudes (code · 16383, error 3e-5 of the block's absmax), high and low 7 bits in tables of their own.
+constexpr int nf4Magnitude(int i) {
+  return static_cast<int>((kNf4Code[i] < 0 ? -kNf4Code[i] : kNf4Code[i]) * 16383.0f + 0.5f);
+}
+constexpr std::uint32_t nf4Table(int first, int shift) {
+  return pack4((nf4Magnitude(first) >> shift) & 127, (nf4Magnitude(first + 1) >> shift) & 127,
+               (nf4Magnitude(first + 2) >> shift) & 127, (nf4Magnitude(first + 3) >> shift) & 127);
+}
+
+template <bool Wide, bool Nested>
+struct Nf4Product {
+  static constexpr int kChunks = 1, kUnroll = Wide ? 2 : 4, kColumns = 32;
+  static constexpr bool kQuantizedInput = true, kWideInput = Wide, kNested = Nested;
+  struct Activations {
+    IntegerActivations<8, Wide> x[kChunks];
+  };
+  struct Weights {
+    uint4 w[kChunks];
+    float scale;       // absmax, or nested absmax
+    std::uint8_t byte; // nf4-dq: dynamic code
+  };
+  static __device__ __forceinline__ void load(Weights& out, int chunk, const std::uint8_t* row, std::uint32_t at, const RowContext& c) {
+    out.w[chunk] = loadStreaming(row + at * 16);
+    if (Nested) {
+      out.byte = __ldg(row + c.scaleOffset + (at >> 1));
+      out.scale = __ldg(c.nested + 4 + 256 + ((c.blockOfRow + (at >> 1)) >> 8));
+    } else {
+      out.scale = __ldg(reinterpret_cast<const float*>(row + c.scaleOffset) + (at >> 1));
+    }
+  }
+  static __device__ __forceinline__ float dot(const Weights& in, const Activations& a, const RowContext& c) {
+    constexpr std::uint32_t nh0 = nf4Table(0, 7), nh1 = nf4Table(4, 7), nl0 = nf4Table(0, 0), nl1 = nf4Table(4, 0);
+    constexpr std::uint32_t ph0 = nf4Table(8, 7), ph1 = nf4Table(12, 7), pl0 = nf4Table(8, 0), pl1 = nf4Table(12, 0);
+    IntegerSum<Wide> negativeHigh, negativeLow, positiveHigh, positiveLow;
+    const std::uint32_t words[4] = {in.w[0].x, in.w[0].y, in.w[0].z, in.w[0].w};
+#pragma unroll
+    for (int i = 0; i < 8; ++i) {
+      const std::uint32_t q = i & 1 ? words[i / 2] >> 16 : words[i / 2];
+      const std::uint32_t r = i & 1 ? (words[i / 2] ^ 0x88888888u) >> 16 : words[i / 2] ^ 0x88888888u;
+      negativeHigh.add(lookup(nh0, nh1, q), a.x[0], i);
+      negativeLow.add(lookup(nl0, nl1, q), a.x[0], i);
+      positiveHigh.add(lookup(ph0, ph1, r), a.x[0], i);
+      positiveLow.add(lookup(pl0, pl1, r), a.x[0], i);
+    }
+    const float high = static_cast<float>(positiveHigh.value() - negativeHigh.value());
+    const float low = static_cast<float>(positiveLow.value() - negativeLow.value());
+    const float absmax = Nested ? fmaf(c.code[in.byte], in.scale, c.nested[0]) : in.scale;
+    return fmaf(high, 128.0f, low) * (a.x[0].scale * absmax * (1.0f / 16383.0f));
+  }
+};
+
+}  // namespace gpu
+}  // namespace nibble
