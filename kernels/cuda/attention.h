@@ -9,6 +9,7 @@ namespace gpu {
 
 constexpr int kAttentionBlocks = 320;   ///< most blocks (KV heads × splits) of one launch
 constexpr int kAttentionGranule = 64;   ///< a split is a multiple of this many positions
+constexpr int kAttentionAlone = 192;    ///< up to so many positions one block a KV head is faster than several
 
 struct AttentionArgs {
   const float* qkv = nullptr;       // ((heads + 2 kv_heads) · head_dim)
@@ -36,7 +37,7 @@ cudaError_t launchPlainAttention(cudaStream_t stream, const AttentionArgs& args,
 /// head_dim 64 or 128, up to 16 query heads a KV head, cache of 16, 8 or 4 bits, capability 8.0 or later.
 cudaError_t launchTensorAttention(cudaStream_t stream, const AttentionArgs& args, int splits, bool dependent);
 
-constexpr int kTensorWarps = 8;
+constexpr int kTensorWarps = 4;
 
 }  // namespace gpu
 }  // namespace nibble

@@ -24,6 +24,7 @@ __device__ inline SplitRange rangeOfBlock(const AttentionArgs& args) {
   const int splits = gridDim.x;
   int each = (count + splits - 1) / splits;
   each = (each + kAttentionGranule - 1) / kAttentionGranule * kAttentionGranule;
+  if (count <= kAttentionAlone) each = kAttentionAlone;
   SplitRange range;
   range.active = (count + each - 1) / each;
   range.begin = begin + static_cast<int>(blockIdx.x) * each;

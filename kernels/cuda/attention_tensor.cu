@@ -65,6 +65,10 @@ struct Piece {
       words[0] = __ldcg(reinterpret_cast<const std::uint32_t*>(at));
     }
   }
+  __device__ __forceinline__ void loadShared(const std::uint8_t* at) {
+#pragma unroll
+    for (int i = 0; i < kWords; ++i) words[i] = reinterpret_cast<const std::uint32_t*>(at)[i];
+  }
   /// Values 4i … 4i+3 as biased bytes (8- and 4-bit caches).
   __device__ __forceinline__ std::uint32_t bytes(int i) const {
     if (F == KvCacheFormat::q8) return words[F == KvCacheFormat::q8 ? i : 0] ^ 0x80808080u;
@@ -94,34 +98,115 @@ struct QueryRows {
   __half rows[16 * kStride];
 };
 
-/// Prepares q (and, in the block that holds the newest position, K and V of it into the cache).
+/// The newest position's K and V as they lie in the cache, so that its block need not read back what it has just written.
 template <int HD>
-__device__ void prepareBlock(const AttentionArgs& args, const SplitRange& range, float* rows, QueryRows<HD>& queries) {
-  const int group = args.heads / args.kvHeads;
-  const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
-  const bool owner = static_cast<int>(blockIdx.x) == range.active - 1;
-  const bool rotated = args.format == KvCacheFormat::q4;
-  const std::int64_t index = static_cast<std::int64_t>(blockIdx.y) * args.layout.capacity + range.position;
-  // The newest K and V first: their warps have the longest way.
-  for (int task = warp; task < 18; task += kTensorWarps) {
-    float* out = rows + warp * HD;
-    if (task < 2) {
-      if (!owner) continue;
-      const bool isKey = task == 0;
-      const float* raw = args.qkv + (args.heads + (isKey ? 0 : args.kvHeads) + blockIdx.y) * HD;
-      prepareHead(raw, isKey ? args.keyNorm : nullptr, args.normEps, isKey ? args.rope : nullptr, HD, out);
-      if (rotated && isKey) rotateHead(out, HD);
-      storeRow(isKey ? args.keys : args.values, args.layout, args.format, index, out);
-    } else {
-      const int row = task - 2;
-      if (row < group) {
-        prepareHead(args.qkv + (blockIdx.y * group + row) * HD, args.queryNorm, args.normEps, args.rope, HD, out);
-        if (rotated) rotateHead(out, HD);
-      }
-      for (int i = lane; i < HD; i += 32)
-        queries.rows[row * QueryRows<HD>::kStride + i] = __float2half_rn(row < group ? out[i] * args.scale : 0.0f);
+struct NewestRows {
+  std::uint8_t key[HD * 2], value[HD * 2];
+  __half keyScales[HD / 32], valueScales[HD / 32];
+};
+
+/// A row rounded to the cache's format, in shared memory. One warp.
+template <KvCacheFormat F, int HD>
+__device__ __forceinline__ void roundRow(const float* row, std::uint8_t* values, __half* scales) {
+  KvLayout layout;
+  layout.headDim = HD;
+  layout.scaleCount = HD / 32;
+  layout.scaleOffset = static_cast<std::uint64_t>(reinterpret_cast<std::uint8_t*>(scales) - values);
+  storeRow(values, layout, F, 0, row);
+  __syncwarp();
+}
+
+template <int HD>
+struct RawRow {
+  float a[HD / 64], b[HD / 64];  // elements lane + 32i of the first and of the second half
+  __device__ __forceinline__ void load(const float* raw) {
+    const int lane = threadIdx.x & 31;
+#pragma unroll
+    for (int i = 0; i < HD / 64; ++i) {
+      a[i] = raw[lane + 32 * i];
+      b[i] = raw[HD / 2 + lane + 32 * i];
+    }
+  }
+  __device__ __forceinline__ void normalize(const float* weight, float eps) {
+    const int lane = threadIdx.x & 31;
+    float squares = 0;
+#pragma unroll
+    for (int i = 0; i < HD / 64; ++i) squares += a[i] * a[i] + b[i] * b[i];
+    const float root = rsqrtf(warpSum(squares) / HD + eps);
+#pragma unroll
+    for (int i = 0; i < HD / 64; ++i) {
+      a[i] *= root * weight[lane + 32 * i];
+      b[i] *= root * weight[HD / 2 + lane + 32 * i];
+    }
+  }
+  __device__ __forceinline__ void rotate(const RawRow& table) {
+#pragma unroll
+    for (int i = 0; i < HD / 64; ++i) {
+      const float x = a[i], y = b[i];
+      a[i] = x * table.a[i] - y * table.b[i];
+      b[i] = y * table.a[i] + x * table.b[i];
+    }
+  }
+  __device__ __forceinline__ void store(float* out) const {
+    const int lane = threadIdx.x & 31;
+#pragma unroll
+    for (int i = 0; i < HD / 64; ++i) {
+      out[lane + 32 * i] = a[i];
+      out[HD / 2 + lane + 32 * i] = b[i];
     }
     __syncwarp();
+  }
+};
+
+/// Prepares q (and, in the block that holds the newest position, K and V of it: into the cache and `newest`). Every warp has
+/// all its rows under way before it touches the first.
+template <KvCacheFormat F, int HD>
+__device__ __forceinline__ void prepareBlock(const AttentionArgs& args, const SplitRange& range, float* scratch, QueryRows<HD>& queries,
+                                             NewestRows<HD>& newest) {
+  constexpr int kRows = 16 / kTensorWarps;
+  const int group = args.heads / args.kvHeads;
+  const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
+  const bool storesNewest = static_cast<int>(blockIdx.x) == range.active - 1 && warp < 2;
+  const bool isKey = warp == 0;
+  RawRow<HD> rows[kRows], own, table;
+#pragma unroll
+  for (int r = 0; r < kRows; ++r)
+    if (warp + r * kTensorWarps < group) rows[r].load(args.qkv + (blockIdx.y * group + warp + r * kTensorWarps) * HD);
+  if (storesNewest) own.load(args.qkv + (args.heads + (isKey ? 0 : args.kvHeads) + blockIdx.y) * HD);
+  table.load(args.rope);
+  float* out = scratch + warp * HD;
+  if (storesNewest) {
+    if (isKey && args.keyNorm) own.normalize(args.keyNorm, args.normEps);
+    if (isKey) own.rotate(table);
+    own.store(out);
+    if (F == KvCacheFormat::q4 && isKey) rotateHead(out, HD);
+    roundRow<F, HD>(out, isKey ? newest.key : newest.value, isKey ? newest.keyScales : newest.valueScales);
+    const std::int64_t index = static_cast<std::int64_t>(blockIdx.y) * args.layout.capacity + range.position;
+    std::uint8_t* store = static_cast<std::uint8_t*>(isKey ? args.keys : args.values);
+    constexpr int kRowBytes = Shape<F, HD>::kRowBytes;
+    for (int i = lane; i < kRowBytes / 4; i += 32)
+      reinterpret_cast<std::uint32_t*>(store + index * kRowBytes)[i] = reinterpret_cast<const std::uint32_t*>(isKey ? newest.key : newest.value)[i];
+    if (Shape<F, HD>::kScaled && lane < HD / 32)
+      reinterpret_cast<__half*>(store + args.layout.scaleOffset)[index * (HD / 32) + lane] = (isKey ? newest.keyScales : newest.valueScales)[lane];
+  }
+#pragma unroll
+  for (int r = 0; r < kRows; ++r) {
+    const int row = warp + r * kTensorWarps;
+    __half* to = queries.rows + row * QueryRows<HD>::kStride;
+    const bool any = row < group;
+    if (any && args.queryNorm) rows[r].normalize(args.queryNorm, args.normEps);
+    if (any) rows[r].rotate(table);
+    if (F == KvCacheFormat::q4 && any) {
+      __syncwarp();
+      rows[r].store(out);
+      rotateHead(out, HD);
+      rows[r].load(out);
+    }
+#pragma unroll
+    for (int i = 0; i < HD / 64; ++i) {
+      to[lane + 32 * i] = __float2half_rn(any ? rows[r].a[i] * args.scale : 0.0f);
+      to[HD / 2 + lane + 32 * i] = __float2half_rn(any ? rows[r].b[i] * args.scale : 0.0f);
+    }
   }
   __syncthreads();
 }
@@ -145,6 +230,21 @@ struct KeyTile {
         if constexpr (S::kScaled)
           scales[n][j] = reinterpret_cast<const __half*>(static_cast<const std::uint8_t*>(args.keys) + args.layout.scaleOffset)
               [index * (HD / 32) + at / 32];
+      }
+    }
+  }
+
+  /// Puts the newest position in where it belongs.
+  __device__ __forceinline__ void patch(const NewestRows<HD>& newest, int first, int position) {
+    const int lane = threadIdx.x & 31;
+#pragma unroll
+    for (int n = 0; n < 2; ++n) {
+      if (first + n * 8 + (lane >> 2) != position) continue;
+#pragma unroll
+      for (int j = 0; j < S::kKeyPieces; ++j) {
+        const int at = (j * 4 + (lane & 3)) * S::kKeyPiece;
+        pieces[n][j].loadShared(newest.key + S::pieceBytes(at));
+        if constexpr (S::kScaled) scales[n][j] = newest.keyScales[at / 32];
       }
     }
   }
@@ -196,6 +296,19 @@ struct ValueTile {
       if constexpr (S::kScaled)
         scales[r] = reinterpret_cast<const __half*>(static_cast<const std::uint8_t*>(args.values) + args.layout.scaleOffset)
             [index * (HD / 32) + (lane >> 2) * S::kValuePiece / 32];
+    }
+  }
+
+  /// Puts the newest position in, and nothing where no position is (its probability is zero, but a cache may hold anything).
+  __device__ __forceinline__ void patch(const NewestRows<HD>& newest, int first, int position) {
+    const int lane = threadIdx.x & 31;
+#pragma unroll
+    for (int r = 0; r < 4; ++r) {
+      const int p = first + (lane & 3) * 2 + (r & 1) + (r >> 1) * 8;
+      if (p < position) continue;
+#pragma unroll
+      for (int s = 0; s < S::kValuePieces; ++s) pieces[r][s].loadShared(newest.value + S::pieceBytes((s * 8 + (lane >> 2)) * S::kValuePiece));
+      if constexpr (S::kScaled) scales[r] = newest.valueScales[(lane >> 2) * S::kValuePiece / 32];
     }
   }
 
@@ -337,35 +450,35 @@ __device__ void combineWarps(const AttentionArgs& args, const SplitRange& range,
 }
 
 template <KvCacheFormat F, int HD>
-__global__ void __launch_bounds__(kThreads, 1) attend_tensor_kernel(const __grid_constant__ AttentionArgs args) {
+__global__ void __launch_bounds__(kThreads, 2) attend_tensor_kernel(const __grid_constant__ AttentionArgs args) {
   extern __shared__ __align__(16) std::uint8_t memory[];
   BlockSums<HD>& sums = *reinterpret_cast<BlockSums<HD>*>(memory);
   __shared__ __align__(16) QueryRows<HD> queries;
+  __shared__ __align__(16) NewestRows<HD> newest;
   allowNext();
   const SplitRange range = rangeOfBlock(args);
   if (static_cast<int>(blockIdx.x) >= range.active) return;
   const int warp = threadIdx.x >> 5;
   const std::int64_t head = static_cast<std::int64_t>(blockIdx.y) * args.layout.capacity;
-  const bool owner = static_cast<int>(blockIdx.x) == range.active - 1;
   int first = range.begin + warp * 16;
   const bool works = first < range.end;
   KeyTile<F, HD> keys;
   ValueTile<F, HD> values;
-  // Positions of earlier steps can be read before the wait: nothing in flight writes them.
-  const bool early = works && !(owner && first + 16 >= range.end);
-  if (early) {
+  // Positions of earlier steps are read before the wait (nothing under way writes them); the newest is patched in.
+  if (works) {
     keys.load(args, head, first, range.end - 1);
     values.load(args, head, first, range.end - 1);
   }
   waitForPrevious();
-  prepareBlock<HD>(args, range, &sums.out[0][0][0], queries);
-  if (works && !early) {
-    keys.load(args, head, first, range.end - 1);
-    values.load(args, head, first, range.end - 1);
-  }
+  prepareBlock<F, HD>(args, range, &sums.out[0][0][0], queries, newest);
   Running<HD> run;
   while (first < range.end) {
     const int next = first + kTensorWarps * 16;
+    const bool holdsNewest = first + 16 > range.position;
+    if (holdsNewest) {
+      keys.patch(newest, first, range.position);
+      values.patch(newest, first, range.position);
+    }
     float scores[2][4] = {};
     keys.scores(queries, scores);
     if (next < range.end) keys.load(args, head, next, range.end - 1);

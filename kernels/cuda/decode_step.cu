@@ -83,7 +83,11 @@ cudaError_t decodeTuning(int device, DecodeTuning& tuning) {
   if (error != cudaSuccess) return error;
   tuning.capability = major * 10 + minor;
   tuning.dependentLaunch = tuning.capability >= 90;
-  tuning.prefetchKiB = tuning.capability >= 90 ? 64 : 0;
+  // Two blocks of different kernels shall fit on a multiprocessor, each with 1 KiB that the system takes.
+  int shared = 0;
+  error = cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerMultiprocessor, device);
+  if (error != cudaSuccess) return error;
+  tuning.ringKiB = shared / 2048 - 1;
   tuning.tensorAttention = tuning.capability >= 80;
   tuning.fastProducts = true;
   return cudaSuccess;
@@ -101,7 +105,7 @@ cudaError_t decodeQkv(cudaStream_t stream, const DecodeModel& model, int layer) 
     for (; next < 3 && matrices[next]->format == matrices[first]->format; ++next) addSegment(args, *matrices[next], biases[next]);
     const cudaError_t error = launchMatvec(stream, args, {model.shape.activationBits, model.tuning});
     if (error != cudaSuccess) return error;
-    output += args.rows;
+    output += args.units;
     first = next;
   }
   return cudaSuccess;

@@ -85,7 +85,7 @@ struct DecodeTuning {
   std::int32_t multiprocessors = 1;
   std::int32_t capability = 75;          ///< 90 for 9.0
   bool dependentLaunch = false;          ///< programmatic dependent launch (9.0+)
-  std::int32_t prefetchKiB = 0;          ///< weights asked into L2 by every block before it waits (9.0+), KiB
+  std::int32_t ringKiB = 0;              ///< shared memory of a product's block, most of it weights asked for ahead, KiB
   bool tensorAttention = false;          ///< tensor-core attention (8.0+, head_dim 64 or 128, 16-, 8- or 4-bit cache)
   bool fastProducts = true;              ///< false: the plain product of any format and size (also the reference of tests)
 };

@@ -36,13 +36,35 @@ __device__ __forceinline__ void prefetchLine(const void* address) {
   asm volatile("prefetch.global.L2 [%0];" ::"l"(address));
 }
 
-/// 16 bytes that are read once: not kept in L1.
-__device__ __forceinline__ uint4 loadStreaming(const void* address) {
-  uint4 v;
-  asm volatile("ld.global.nc.L1::no_allocate.v4.u32 {%0,%1,%2,%3}, [%4];"
-               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
-               : "l"(address));
-  return v;
+/// Starts a copy of 16 or 4 bytes into shared memory that bypasses registers (8.0+; a plain copy before).
+__device__ __forceinline__ void copyAsync16(void* shared, const void* global) {
+#if __CUDA_ARCH__ >= 800
+  const std::uint32_t to = static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
+  asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16;" ::"r"(to), "l"(global) : "memory");
+#else
+  *static_cast<uint4*>(shared) = *static_cast<const uint4*>(global);
+#endif
+}
+__device__ __forceinline__ void copyAsync4(void* shared, const void* global) {
+#if __CUDA_ARCH__ >= 800
+  const std::uint32_t to = static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 4;" ::"r"(to), "l"(global) : "memory");
+#else
+  *static_cast<std::uint32_t*>(shared) = *static_cast<const std::uint32_t*>(global);
+#endif
+}
+
+/// Closes a group of copies; copiesLeft<n>() returns when at most n groups of this thread are still under way.
+__device__ __forceinline__ void closeCopies() {
+#if __CUDA_ARCH__ >= 800
+  asm volatile("cp.async.commit_group;" ::: "memory");
+#endif
+}
+template <int Groups>
+__device__ __forceinline__ void copiesLeft() {
+#if __CUDA_ARCH__ >= 800
+  asm volatile("cp.async.wait_group %0;" ::"n"(Groups) : "memory");
+#endif
 }
 
 __device__ __forceinline__ int dotSigned(std::uint32_t a, std::uint32_t b, int c) {

@@ -6,146 +6,91 @@
 //   epilogue  one thread a row: sum over warps, root, bias, then store, residual add or SwiGLU.
 // Bytes moved: the matrix once. NaN in x reaches every output through the block scales.
 #pragma once
+#include "kernels/cuda/finish_row.cuh"
 #include "kernels/cuda/matvec.h"
 #include "kernels/cuda/product_formats.cuh"
 
 namespace nibble {
 namespace gpu {
 
-struct RowPlace {
-  int segment;
-  int row;
-};
+/// How rows are found: one matrix; gate and up side by side (odd row groups take up); or q, k and v behind each other.
+enum class Rows { one, pair, three };
 
-__device__ __forceinline__ RowPlace placeOf(const MatvecArgs& args, int row) {
-  if (args.epilogue == Epilogue::swiglu) return {row & 1, row >> 1};
-  int segment = 0;
-  if (segment + 1 < args.segments && row >= args.segmentRows[0]) {
-    row -= args.segmentRows[0];
-    segment = 1;
-    if (segment + 1 < args.segments && row >= args.segmentRows[1]) {
-      row -= args.segmentRows[1];
-      segment = 2;
-    }
+__device__ __forceinline__ std::uint32_t absoluteBits(float v) { return __float_as_uint(v) & 0x7fffffffu; }
+
+/// Four values of a block of 32 (eight neighbouring lanes) as integers; lane 0 of the eight writes the scale.
+template <bool Wide>
+__device__ __forceinline__ void quantizeWord(float4 v, int word, bool inside, std::uint32_t* high, std::uint32_t* low, float* scales) {
+  // Bits of |x| order like the values and put NaN above all, so a NaN becomes the scale instead of vanishing.
+  std::uint32_t top = max(max(absoluteBits(v.x), absoluteBits(v.y)), max(absoluteBits(v.z), absoluteBits(v.w)));
+#pragma unroll
+  for (int mask = 4; mask > 0; mask >>= 1) top = max(top, __shfl_xor_sync(0xffffffffu, top, mask));
+  if (!inside) return;
+  const float limit = Wide ? 32767.0f : 127.0f;
+  const float largest = __uint_as_float(top);
+  const float inverse = largest > 0 ? __fdividef(limit, largest) : 0.0f;
+  const int a = __float2int_rn(v.x * inverse), b = __float2int_rn(v.y * inverse);
+  const int c = __float2int_rn(v.z * inverse), d = __float2int_rn(v.w * inverse);
+  if (Wide) {
+    high[word] = __byte_perm(__byte_perm(a, b, 0x0051), __byte_perm(c, d, 0x0051), 0x5410);
+    low[word] = __byte_perm(__byte_perm(a, b, 0x0040), __byte_perm(c, d, 0x0040), 0x5410);
+  } else {
+    high[word] = __byte_perm(__byte_perm(a, b, 0x0040), __byte_perm(c, d, 0x0040), 0x5410);
   }
-  return {segment, row};
+  if (word % 8 == 0) scales[word / 8] = largest * (1.0f / limit);
 }
 
-/// Rows [first, last) of this block; pairs stay together for SwiGLU.
-__device__ __forceinline__ void rowsOfBlock(const MatvecArgs& args, int& first, int& last) {
-  const int pair = args.epilogue == Epilogue::swiglu ? 2 : 1;
-  const long long units = args.rows / pair;
-  first = static_cast<int>(units * blockIdx.x / gridDim.x) * pair;
-  last = static_cast<int>(units * (blockIdx.x + 1) / gridDim.x) * pair;
-}
-
-__device__ __forceinline__ void finishRow(const MatvecArgs& args, int row, float y, float pairY) {
-  const RowPlace place = placeOf(args, row);
-  if (args.bias[place.segment]) y += args.bias[place.segment][place.row];
-  switch (args.epilogue) {
-    case Epilogue::store: args.output[row] = y; break;
-    case Epilogue::add: args.output[row] += y; break;
-    case Epilogue::swiglu:
-      if (args.bias[1]) pairY += args.bias[1][place.row];
-      args.output[place.row] = y / (1.0f + __expf(-y)) * pairY;
-      break;
-    case Epilogue::multiplySilu: {
-      const float gate = args.output[row];
-      args.output[row] = gate / (1.0f + __expf(-gate)) * y;
-      break;
-    }
-  }
-}
-
-/// x · gain into shared memory as integers; returns this thread's share of Σx². Called by all threads of the block.
+/// x · gain into shared memory as integers; returns this thread's share of Σx². Columns are a multiple of 32.
 template <bool Wide>
 __device__ __forceinline__ float quantizeInput(const MatvecArgs& args, std::uint32_t* high, std::uint32_t* low, float* scales) {
-  constexpr int kAtOnce = 4;
-  const int columns = static_cast<int>(args.layout[0].columns);
-  const int words = static_cast<int>(args.layout[0].paddedColumns) / 4;
-  const bool whole = columns % 4 == 0;
+  const int words = args.columns / 4;
+  const float4* input = reinterpret_cast<const float4*>(args.input);
+  const float4* gain = reinterpret_cast<const float4*>(args.gain);
   float squares = 0;
-  for (int base = static_cast<int>(threadIdx.x & ~31u); base < words; base += kAtOnce * blockDim.x) {
-    float4 x[kAtOnce];
-#pragma unroll
-    for (int k = 0; k < kAtOnce; ++k) {
-      const int word = base + k * blockDim.x + (threadIdx.x & 31);
-      x[k] = make_float4(0, 0, 0, 0);
-      if (word * 4 >= columns) continue;
-      if (whole) {
-        x[k] = *reinterpret_cast<const float4*>(args.input + word * 4);
-      } else {
-        x[k].x = args.input[word * 4];
-        if (word * 4 + 1 < columns) x[k].y = args.input[word * 4 + 1];
-        if (word * 4 + 2 < columns) x[k].z = args.input[word * 4 + 2];
-      }
+  const int blockWords = static_cast<int>(blockDim.x);
+  for (int word = threadIdx.x; (word & ~31) < words; word += 2 * blockWords) {  // whole warps: they shuffle
+    const int other = word + blockWords;
+    const bool here = word < words, there = other < words;
+    float4 v = make_float4(0, 0, 0, 0), w = v;
+    if (here) v = input[word];
+    if (there) w = input[other];
+    if (gain) {
+      float4 g = make_float4(0, 0, 0, 0), h = g;
+      if (here) g = gain[word];
+      if (there) h = gain[other];
+      squares += v.x * v.x + v.y * v.y + v.z * v.z + v.w * v.w;
+      squares += w.x * w.x + w.y * w.y + w.z * w.z + w.w * w.w;
+      v = make_float4(v.x * g.x, v.y * g.y, v.z * g.z, v.w * g.w);
+      w = make_float4(w.x * h.x, w.y * h.y, w.z * h.z, w.w * h.w);
     }
-#pragma unroll
-    for (int k = 0; k < kAtOnce; ++k) {
-      const int word = base + k * blockDim.x + (threadIdx.x & 31);
-      if (base + k * static_cast<int>(blockDim.x) >= words) break;
-      float4 v = x[k];
-      if (args.gain) {
-        squares += v.x * v.x + v.y * v.y + v.z * v.z + v.w * v.w;
-        if (word * 4 < columns) {
-          v.x *= args.gain[word * 4];
-          if (word * 4 + 1 < columns) v.y *= args.gain[word * 4 + 1];
-          if (word * 4 + 2 < columns) v.z *= args.gain[word * 4 + 2];
-          if (word * 4 + 3 < columns) v.w *= args.gain[word * 4 + 3];
-        }
-      }
-      // Bits of |x| order like the values and put NaN above all, so a NaN becomes the scale instead of vanishing.
-      std::uint32_t top = max(max(__float_as_uint(fabsf(v.x)), __float_as_uint(fabsf(v.y))),
-                              max(__float_as_uint(fabsf(v.z)), __float_as_uint(fabsf(v.w))));
-#pragma unroll
-      for (int mask = 4; mask > 0; mask >>= 1) top = max(top, __shfl_xor_sync(0xffffffffu, top, mask));
-      if (word >= words) continue;
-      const float limit = Wide ? 32767.0f : 127.0f;
-      const float largest = __uint_as_float(top);
-      const float inverse = largest > 0 ? limit / largest : 0.0f;
-      const int a = __float2int_rn(v.x * inverse), b = __float2int_rn(v.y * inverse);
-      const int c = __float2int_rn(v.z * inverse), d = __float2int_rn(v.w * inverse);
-      if (Wide) {
-        high[word] = pack4((a >> 8) & 255, (b >> 8) & 255, (c >> 8) & 255, (d >> 8) & 255);
-        low[word] = pack4(a & 255, b & 255, c & 255, d & 255);
-      } else {
-        high[word] = pack4(a & 255, b & 255, c & 255, d & 255);
-      }
-      if (word % 8 == 0) scales[word / 8] = largest / limit;
-    }
+    quantizeWord<Wide>(v, word, here, high, low, scales);
+    if ((other & ~31) < words) quantizeWord<Wide>(w, other, there, high, low, scales);
   }
   return squares;
 }
 
-/// fp32 activations straight into registers; returns this thread's share of Σx² (only of the first row group).
+/// fp32 activations straight into registers; returns this thread's share of Σx².
 template <typename P>
-__device__ __forceinline__ float loadInput(const MatvecArgs& args, typename P::Activations& a, int thread, bool countSquares) {
-  const int columns = static_cast<int>(args.layout[0].columns);
+__device__ __forceinline__ float loadInput(const MatvecArgs& args, typename P::Activations& a, int thread) {
   float squares = 0;
 #pragma unroll
   for (int k = 0; k < P::kChunks; ++k) {
     const int column = (thread + k * args.threadsPerRow) * P::kColumns;
 #pragma unroll
     for (int i = 0; i < P::kColumns; i += 4) {
-      float4 v = make_float4(0, 0, 0, 0), g = make_float4(1, 1, 1, 1);
-      if (columns % 4 == 0 && column + i < columns) {
-        v = *reinterpret_cast<const float4*>(args.input + column + i);
-        if (args.gain) g = *reinterpret_cast<const float4*>(args.gain + column + i);
-      } else {
-        float* values = &v.x;
-        float* gains = &g.x;
-#pragma unroll
-        for (int j = 0; j < 4; ++j) {
-          if (column + i + j >= columns) continue;
-          values[j] = args.input[column + i + j];
-          if (args.gain) gains[j] = args.gain[column + i + j];
+      float4 v = make_float4(0, 0, 0, 0);
+      if (column + i < args.columns) v = *reinterpret_cast<const float4*>(args.input + column + i);
+      if (args.gain) {
+        squares += v.x * v.x + v.y * v.y + v.z * v.z + v.w * v.w;
+        if (column + i < args.columns) {
+          const float4 g = *reinterpret_cast<const float4*>(args.gain + column + i);
+          v = make_float4(v.x * g.x, v.y * g.y, v.z * g.z, v.w * g.w);
         }
       }
-      if (countSquares) squares += v.x * v.x + v.y * v.y + v.z * v.z + v.w * v.w;
-      a.x[k][i] = v.x * g.x;
-      a.x[k][i + 1] = v.y * g.y;
-      a.x[k][i + 2] = v.z * g.z;
-      a.x[k][i + 3] = v.w * g.w;
+      a.x[k][i] = v.x;
+      a.x[k][i + 1] = v.y;
+      a.x[k][i + 2] = v.z;
+      a.x[k][i + 3] = v.w;
     }
   }
   return squares;
@@ -183,81 +128,130 @@ __device__ __forceinline__ int rowOfLane(int lane) {
   return Rows == 4 ? (lane >> 4) * 2 + ((lane >> 3) & 1) : Rows == 2 ? lane >> 4 : 0;
 }
 
+/// One row's share of a thread as it comes out of the ring.
 template <typename P>
-struct Batch {
-  typename P::Weights w[P::kUnroll];
+struct RowShare {
+  uint4 w[P::kChunks];
+  std::uint32_t scale[P::kChunks];
+  float nested, offset;  // nf4-dq
+  const float* code;
 };
 
-template <typename P>
-__device__ __forceinline__ RowContext contextOf(const MatvecArgs& args, const RowPlace& place, const float* code) {
-  RowContext context{static_cast<std::uint32_t>(args.layout[0].scaleOffset), nullptr, code, 0};
-  if (P::kNested) {
-    context.nested = reinterpret_cast<const float*>(args.data[place.segment] + args.layout[place.segment].nestedOffset);
-    context.blockOfRow = static_cast<std::int64_t>(place.row) * (args.layout[0].columns / 64);
+/// A ring of rows in shared memory, every thread its own column of it: nobody waits for anybody. Rows are asked for `slots`
+/// ahead; a thread's copies of kUnroll rows are one group.
+template <typename P, Rows R>
+struct Ring {
+  static constexpr int kWords = P::kChunks * (P::kScaleBytes > 0) + P::kNested;  // 32-bit words beside the chunks
+  static constexpr int kSlotBytes = P::kChunks * 16 + kWords * 4;                // a thread
+  uint4* weights;               // (slots, chunks, threads), this thread's column
+  std::uint32_t* words;         // (slots, words, threads), this thread's column
+  const std::uint8_t* base;     // the thread's first chunk in row 0
+  std::uint32_t scaleDelta;     // from there to the word with its scale
+  std::uint32_t chunkBytes[P::kChunks], scaleBytes[P::kChunks];  // to the other chunks
+  int last, rowStep, nestedBlock, side;
+
+  __device__ __forceinline__ void setUp(const MatvecArgs& args, std::uint8_t* memory, int thread, int group) {
+    const int chunk = thread < args.chunks ? thread : 0;
+    weights = reinterpret_cast<uint4*>(memory) + threadIdx.x;
+    words = reinterpret_cast<std::uint32_t*>(memory + args.slots * blockDim.x * P::kChunks * 16) + threadIdx.x;
+    side = R == Rows::pair ? group & 1 : 0;
+    base = (side ? args.data[1] : args.data[0]) + chunk * 16;
+    scaleDelta = args.scaleOffset + (((chunk >> P::kScaleShift) * P::kScaleBytes) & ~3) - chunk * 16;
+    nestedBlock = chunk >> 1;
+#pragma unroll
+    for (int k = 0; k < P::kChunks; ++k) {
+      // A thread without a chunk reads its first one again and multiplies it by nothing.
+      const bool has = thread + k * args.threadsPerRow < args.chunks;
+      chunkBytes[k] = has ? k * args.threadsPerRow * 16 : 0;
+      scaleBytes[k] = has ? k * (args.threadsPerRow >> P::kScaleShift) * P::kScaleBytes : 0;
+    }
   }
-  return context;
+
+  __device__ __forceinline__ const std::uint8_t* rowOf(const MatvecArgs& args, int row) const {
+    const std::uint8_t* at = base;
+    if (R == Rows::three && row >= args.starts[1]) at += (row >= args.starts[2] ? args.data[2] : args.data[1]) - args.data[0];
+    return at + static_cast<std::uint64_t>(static_cast<std::uint32_t>(row)) * args.stride;
+  }
+  /// nf4-dq: the tail of the row's matrix.
+  __device__ __forceinline__ const float* nestedOf(const MatvecArgs& args, int row) const {
+    if (R == Rows::three) return args.nested[row >= args.starts[2] ? 2 : row >= args.starts[1] ? 1 : 0];
+    return args.nested[side];
+  }
+
+  __device__ __forceinline__ void ask(const MatvecArgs& args, int row, int slot) {
+#pragma unroll
+    for (int u = 0; u < P::kUnroll; ++u, row += rowStep) {
+      if (row <= last) {
+        const std::uint8_t* at = rowOf(args, row);
+        uint4* w = weights + (slot + u) * P::kChunks * blockDim.x;
+        std::uint32_t* s = words + (slot + u) * kWords * blockDim.x;
+#pragma unroll
+        for (int k = 0; k < P::kChunks; ++k) {
+          copyAsync16(w + k * blockDim.x, at + chunkBytes[k]);
+          if (P::kScaleBytes > 0) copyAsync4(s + k * blockDim.x, at + static_cast<std::int32_t>(scaleDelta) + scaleBytes[k]);
+        }
+        if (P::kNested) {
+          const int matrixRow = R == Rows::three ? row - (row >= args.starts[2] ? args.starts[2] : row >= args.starts[1] ? args.starts[1] : 0) : row;
+          copyAsync4(s + P::kChunks * blockDim.x,
+                     nestedOf(args, row) + 260 + ((static_cast<std::uint32_t>(matrixRow) * (args.columns >> 6) + nestedBlock) >> 8));
+        }
+      }
+    }
+    closeCopies();
+  }
+
+  __device__ __forceinline__ void read(int slot, RowShare<P>& out) const {
+    const uint4* w = weights + slot * P::kChunks * blockDim.x;
+    const std::uint32_t* s = words + slot * kWords * blockDim.x;
+#pragma unroll
+    for (int k = 0; k < P::kChunks; ++k) {
+      out.w[k] = w[k * blockDim.x];
+      if (P::kScaleBytes > 0) out.scale[k] = s[k * blockDim.x];
+    }
+    if (P::kNested) out.nested = __uint_as_float(s[P::kChunks * blockDim.x]);
+  }
+};
+
+/// Waits until the oldest of `groups` (2 … kMostGroups) groups has come.
+__device__ __forceinline__ void waitOldest(int groups) {
+  if (groups == 2) copiesLeft<1>();
+  else if (groups == 3) copiesLeft<2>();
+  else if (groups == 4) copiesLeft<3>();
+  else copiesLeft<4>();
 }
 
-template <typename P>
-__device__ __forceinline__ void loadBatch(const MatvecArgs& args, Batch<P>& batch, int row, int lastRow, const std::uint32_t (&at)[P::kChunks]) {
-#pragma unroll
-  for (int u = 0; u < P::kUnroll; ++u) {
-    const RowPlace place = placeOf(args, min(row + u * args.rowGroups, lastRow - 1));
-    const RowContext context = contextOf<P>(args, place, nullptr);
-    const std::uint8_t* data = args.data[place.segment] + static_cast<std::uint64_t>(place.row) * args.layout[0].stride;
-#pragma unroll
-    for (int k = 0; k < P::kChunks; ++k) P::load(batch.w[u], k, data, at[k], context);
-  }
-}
-
-/// Dynamic shared memory: [activations: high plane, low plane, scales] [nf4-dq code] [sums (rows of block, warps per row)].
-template <typename P>
+/// Dynamic shared memory: [ring] [activations: high plane, low plane, scales] [nf4-dq code] [sums (rows of block, warps per row)].
+template <typename P, Rows R>
 __global__ void __launch_bounds__(1024) matvec_kernel(const __grid_constant__ MatvecArgs args) {
   extern __shared__ __align__(16) std::uint8_t memory[];
   __shared__ float squareSums[32];
-  const int columns = static_cast<int>(args.layout[0].columns);
-  const int padded = static_cast<int>(args.layout[0].paddedColumns);
-  const int group = threadIdx.x / args.threadsPerRow;
-  const int thread = threadIdx.x - group * args.threadsPerRow;
-  const int lane = threadIdx.x & 31;
-  int first, last;
-  rowsOfBlock(args, first, last);
   allowNext();
+  const int threadsPerRow = args.threadsPerRow;
+  const int group = threadIdx.x / threadsPerRow;
+  const int thread = threadIdx.x - group * threadsPerRow;
+  const int lane = threadIdx.x & 31;
+  // Rows of the output; a pair's gate and up rows have the same number.
+  const int block = blockIdx.x;
+  const int first = block * args.rowsPerBlock + min(block, args.rowsLeft);
+  const int rows = args.rowsPerBlock + (block < args.rowsLeft);
 
-  const int chunks = (padded + P::kColumns - 1) / P::kColumns;
-  std::uint32_t at[P::kChunks];
-#pragma unroll
-  for (int k = 0; k < P::kChunks; ++k) {
-    const int chunk = thread + k * args.threadsPerRow;
-    at[k] = chunk < chunks ? chunk : 0;
-  }
-  const bool any = first < last;
-  const int step = P::kUnroll * args.rowGroups;
-  Batch<P> current;
-  if (any) loadBatch<P>(args, current, first + group, last, at);
-  if (args.prefetchBytes && any && threadIdx.x == 0) {
-    const int pair = args.epilogue == Epilogue::swiglu ? 2 : 1;
-    for (int s = 0; s < pair; ++s) {
-      const RowPlace begin = placeOf(args, first + s), end = placeOf(args, last - pair + s);
-      const std::uint8_t* from = args.data[begin.segment] + static_cast<std::uint64_t>(begin.row) * args.layout[0].stride;
-      const int rows = begin.segment == end.segment ? end.row - begin.row + 1 : args.segmentRows[begin.segment] - begin.row;
-      const std::uint64_t bytes = static_cast<std::uint64_t>(rows) * args.layout[0].stride;
-      const std::uint64_t wanted = args.prefetchBytes / pair;
-      prefetchL2(from, static_cast<std::uint32_t>(bytes < wanted ? bytes : wanted));
-    }
-  }
+  constexpr int kSides = R == Rows::pair ? 2 : 1;
+  Ring<P, R> ring;
+  ring.setUp(args, memory, thread, group);
+  ring.last = first + rows - 1;
+  ring.rowStep = args.rowGroups / kSides;
+  int asked = first + group / kSides;
+  for (int slot = 0; slot < args.slots; slot += P::kUnroll, asked += P::kUnroll * ring.rowStep) ring.ask(args, asked, slot);
   if (args.gain)
-    for (int i = threadIdx.x * 32; i < columns; i += blockDim.x * 32) prefetchLine(args.gain + i);
+    for (int i = threadIdx.x * 32; i < args.columns; i += blockDim.x * 32) prefetchLine(args.gain + i);
 
-  std::uint32_t* high = reinterpret_cast<std::uint32_t*>(memory);
-  std::uint32_t* low = high + (P::kWideInput ? padded / 4 : 0);
-  float* scales = reinterpret_cast<float*>(low + (P::kQuantizedInput ? padded / 4 : 0));
-  float* code = scales + (P::kQuantizedInput ? padded / 32 : 0);
+  std::uint32_t* high = reinterpret_cast<std::uint32_t*>(memory + args.slots * blockDim.x * Ring<P, R>::kSlotBytes);
+  std::uint32_t* low = high + (P::kWideInput ? args.columns / 4 : 0);
+  float* scales = reinterpret_cast<float*>(low + (P::kQuantizedInput ? args.columns / 4 : 0));
+  float* code = scales + (P::kQuantizedInput ? args.columns / 32 : 0);
   float* sums = code + (P::kNested ? 256 : 0);
-  if (P::kNested) {
-    const float* nested = reinterpret_cast<const float*>(args.data[0] + args.layout[0].nestedOffset);
-    for (int i = threadIdx.x; i < 256; i += blockDim.x) code[i] = nested[4 + i];
-  }
+  if (P::kNested)
+    for (int i = threadIdx.x; i < 256; i += blockDim.x) code[i] = args.nested[0][4 + i];
 
   waitForPrevious();
 
@@ -266,58 +260,72 @@ __global__ void __launch_bounds__(1024) matvec_kernel(const __grid_constant__ Ma
   if constexpr (P::kQuantizedInput) {
     squares = quantizeInput<P::kWideInput>(args, high, low, scales);
   } else {
-    squares = loadInput<P>(args, activations, thread, group == 0);
+    squares = loadInput<P>(args, activations, thread);
+    if (group > 0) squares = 0;
   }
   if (args.gain) {
     squares = warpSum(squares);
     if (lane == 0) squareSums[threadIdx.x >> 5] = squares;
   }
+  float residual = 0;
+  if (args.epilogue == Epilogue::add && threadIdx.x < rows) residual = args.output[first + threadIdx.x];
   __syncthreads();
   if constexpr (P::kQuantizedInput) {
     const SharedActivations shared{high, low, scales};
 #pragma unroll
     for (int k = 0; k < P::kChunks; ++k) {
-      const int chunk = thread + k * args.threadsPerRow;
-      if (chunk < chunks) {
-        activations.x[k].load(shared, chunk);
+      if (thread + k * threadsPerRow < args.chunks) {
+        activations.x[k].load(shared, thread + k * threadsPerRow);
       } else {
         activations.x[k].clear();
       }
     }
   }
 
-  const int warpsPerRow = args.threadsPerRow >> 5;
-  const int warp = thread >> 5;
-#pragma unroll 2
-  for (int row = first + group; row < last; row += step) {
-    Batch<P> next;
-    if (row + step < last) loadBatch<P>(args, next, row + step, last, at);
+  const int warpsPerRow = threadsPerRow >> 5;
+  float* mySums = sums + ring.side * rows * warpsPerRow + (thread >> 5);
+  const int myRow = rowOfLane<P::kUnroll>(lane) * ring.rowStep - first;
+  const bool writes = (lane & (32 / P::kUnroll - 1)) == 0;
+  const int groups = args.slots / P::kUnroll;
+  int slot = 0;
+#pragma unroll 1
+  for (int row = first + group / kSides; row <= ring.last; row += P::kUnroll * ring.rowStep) {
+    waitOldest(groups);
     float sum[P::kUnroll];
 #pragma unroll
     for (int u = 0; u < P::kUnroll; ++u) {
-      RowContext context{};
-      if (P::kNested) context = contextOf<P>(args, placeOf(args, min(row + u * args.rowGroups, last - 1)), code);
-      sum[u] = P::dot(current.w[u], activations, context);
+      RowShare<P> share;
+      ring.read(slot + u, share);
+      if (P::kNested) {
+        share.offset = __ldg(ring.nestedOf(args, min(row + u * ring.rowStep, ring.last)));
+        share.code = code;
+      }
+      sum[u] = P::dot(share, activations, thread);
     }
+    ring.ask(args, asked, slot);
+    asked += P::kUnroll * ring.rowStep;
+    slot = slot + P::kUnroll == args.slots ? 0 : slot + P::kUnroll;
     const float total = foldRows<P::kUnroll>(sum);
-    const int mine = row + rowOfLane<P::kUnroll>(lane) * args.rowGroups;
-    if ((lane & (32 / P::kUnroll - 1)) == 0 && mine < last) sums[(mine - first) * warpsPerRow + warp] = total;
-    current = next;
+    if (writes && myRow + row < rows) mySums[(myRow + row) * warpsPerRow] = total;
   }
   __syncthreads();
 
   float root = 1.0f;
   if (args.gain) {
-    float total = 0;
-    for (int i = 0; i < static_cast<int>(blockDim.x >> 5); ++i) total += squareSums[i];
-    root = rsqrtf(total / static_cast<float>(columns) + args.normEps);
+    float total = lane < static_cast<int>(blockDim.x >> 5) ? squareSums[lane] : 0.0f;
+    root = rsqrtf(warpSum(total) / static_cast<float>(args.columns) + args.normEps);
   }
-  const int pair = args.epilogue == Epilogue::swiglu ? 2 : 1;
-  for (int i = threadIdx.x; i < (last - first) / pair; i += blockDim.x) {
-    float y[2] = {0, 0};
-    for (int p = 0; p < pair; ++p)
-      for (int w = 0; w < warpsPerRow; ++w) y[p] += sums[(i * pair + p) * warpsPerRow + w];
-    finishRow(args, first + i * pair, y[0] * root, y[1] * root);
+#pragma unroll 1
+  for (int i = threadIdx.x; i < rows; i += blockDim.x) {
+    float y[kSides];
+#pragma unroll
+    for (int p = 0; p < kSides; ++p) {
+      y[p] = 0;
+#pragma unroll 4
+      for (int w = 0; w < warpsPerRow; ++w) y[p] += sums[(p * rows + i) * warpsPerRow + w];
+    }
+    if (args.epilogue == Epilogue::add && i != static_cast<int>(threadIdx.x)) residual = args.output[first + i];
+    finishRow(args, first + i, y[0] * root, y[kSides - 1] * root, residual);
   }
 }
 

@@ -7,35 +7,51 @@ namespace nibble {
 namespace gpu {
 
 constexpr int kTargetThreads = 512;
+constexpr int kMostGroups = 5;
 constexpr int kSumBytes = 24 * 1024;
 
-/// True if a row's chunks fit the threads of a block.
+template <typename P>
+int threadsOfRow(const MatvecArgs& args) {
+  const int chunks = (args.columns + P::kColumns - 1) / P::kColumns;
+  return ((chunks + P::kChunks - 1) / P::kChunks + 31) / 32 * 32;
+}
+
+/// True if columns are whole blocks and a row's chunks (two rows' for SwiGLU) fit the threads of a block.
 template <typename P>
 bool fitsFast(const MatvecArgs& args) {
-  const std::int64_t chunks = (args.layout[0].paddedColumns + P::kColumns - 1) / P::kColumns;
-  return !args.layout[0].flat && (chunks + P::kChunks - 1) / P::kChunks <= 1024;
+  if (args.columns % (P::kQuantizedInput ? 32 : 4) != 0 || args.layout[0].flat) return false;
+  return threadsOfRow<P>(args) * (args.epilogue == Epilogue::swiglu ? 2 : 1) <= 1024;
 }
 
 template <typename P>
 cudaError_t launchFast(cudaStream_t stream, MatvecArgs args, const MatvecOptions& options) {
-  const int padded = static_cast<int>(args.layout[0].paddedColumns);
-  const int chunks = (padded + P::kColumns - 1) / P::kColumns;
-  const int threads = (chunks + P::kChunks - 1) / P::kChunks;
-  args.threadsPerRow = (threads + 31) / 32 * 32;
-  args.rowGroups = args.threadsPerRow >= kTargetThreads ? 1 : (kTargetThreads + args.threadsPerRow / 2) / args.threadsPerRow;
-  args.prefetchBytes = static_cast<std::uint32_t>(options.tuning.prefetchKiB) * 1024;
+  const int sides = args.epilogue == Epilogue::swiglu ? 2 : 1;
+  args.chunks = (args.columns + P::kColumns - 1) / P::kColumns;
+  args.threadsPerRow = threadsOfRow<P>(args);
+  args.rowGroups = (kTargetThreads + args.threadsPerRow / 2) / args.threadsPerRow / sides * sides;
+  if (args.rowGroups < sides) args.rowGroups = sides;
+  const int threads = args.threadsPerRow * args.rowGroups;
 
-  const int pair = args.epilogue == Epilogue::swiglu ? 2 : 1;
-  const int units = args.rows / pair;
   const int warpsPerRow = args.threadsPerRow / 32;
   int grid = options.tuning.multiprocessors;
-  while ((units + grid - 1) / grid * pair * warpsPerRow * 4 > kSumBytes && grid < units) grid += options.tuning.multiprocessors;
-  if (grid > units) grid = units;
-  std::size_t shared = static_cast<std::size_t>((units + grid - 1) / grid) * pair * warpsPerRow * 4;
-  if (P::kQuantizedInput) shared += static_cast<std::size_t>(padded) * (P::kWideInput ? 2 : 1) + padded / 32 * 4;
+  while ((args.units + grid - 1) / grid * sides * warpsPerRow * 4 > kSumBytes && grid < args.units) grid += options.tuning.multiprocessors;
+  if (grid > args.units) grid = args.units;
+  args.rowsPerBlock = args.units / grid;
+  args.rowsLeft = args.units % grid;
+  std::size_t shared = static_cast<std::size_t>((args.units + grid - 1) / grid) * sides * warpsPerRow * 4;
+  if (P::kQuantizedInput) shared += static_cast<std::size_t>(args.columns) * (P::kWideInput ? 2 : 1) + args.columns / 32 * 4;
   if (P::kNested) shared += 1024;
-  return launch(matvec_kernel<P>, dim3(grid), dim3(args.threadsPerRow * args.rowGroups), shared, stream,
-                options.tuning.dependentLaunch, args);
+  // As many groups of rows as the ring may have, but no more than the block's rows need.
+  const std::size_t group = static_cast<std::size_t>(threads) * Ring<P, Rows::one>::kSlotBytes * P::kUnroll;
+  const int rowsOfThread = ((args.units + grid - 1) / grid * sides + args.rowGroups - 1) / args.rowGroups;
+  int groups = 2;
+  while (groups < kMostGroups && groups * P::kUnroll < rowsOfThread && shared + group * (groups + 1) <= static_cast<std::size_t>(options.tuning.ringKiB) * 1024) ++groups;
+  args.slots = groups * P::kUnroll;
+  shared += group * groups;
+  const auto kernel = sides == 2            ? matvec_kernel<P, Rows::pair>
+                      : args.segments == 1 ? matvec_kernel<P, Rows::one>
+                                           : matvec_kernel<P, Rows::three>;
+  return launch(kernel, dim3(grid), dim3(threads), shared, stream, options.tuning.dependentLaunch, args);
 }
 
 cudaError_t launchFloat(cudaStream_t stream, const MatvecArgs& args, const MatvecOptions& options, bool& fits);

@@ -1,8 +1,8 @@
 // The plain product: any format, any size, fp32 activations, one warp a row. Slow; the fallback of odd sizes and the path the
 // fast kernels are compared with.
 #include "kernels/cuda/device_intrinsics.cuh"
+#include "kernels/cuda/finish_row.cuh"
 #include "kernels/cuda/matrix_element.cuh"
-#include "kernels/cuda/matvec.cuh"
 #include "kernels/cuda/matvec_launch.cuh"
 
 namespace nibble {
@@ -10,13 +10,15 @@ namespace gpu {
 
 constexpr int kPlainThreads = 256;
 
-__device__ float plainRow(const MatvecArgs& args, int row, int lane) {
-  const RowPlace place = placeOf(args, row);
-  const int columns = static_cast<int>(args.layout[0].columns);
+/// Row `row` of the output in matrix `segment`.
+__device__ float plainRow(const MatvecArgs& args, int segment, int row, int lane) {
+  const MatrixLayout& layout = args.layout[segment];
+  const std::int64_t start = args.epilogue == Epilogue::swiglu ? 0 : args.starts[segment];
+  const std::uint8_t* data = args.data[segment] + start * args.stride;
   float sum = 0;
-  for (int c = lane; c < columns; c += 32) {
+  for (int c = lane; c < args.columns; c += 32) {
     const float x = args.gain ? args.input[c] * args.gain[c] : args.input[c];
-    sum = fmaf(matrixElement(args.format, args.layout[place.segment], args.data[place.segment], place.row, c), x, sum);
+    sum = fmaf(matrixElement(args.format, layout, data, row - start, c), x, sum);
   }
   return warpSum(sum);
 }
@@ -24,7 +26,7 @@ __device__ float plainRow(const MatvecArgs& args, int row, int lane) {
 __global__ void __launch_bounds__(kPlainThreads) matvec_plain_kernel(const __grid_constant__ MatvecArgs args) {
   __shared__ float squareSums[kPlainThreads / 32];
   const int lane = threadIdx.x & 31;
-  const int columns = static_cast<int>(args.layout[0].columns);
+  const int columns = args.columns;
   allowNext();
   waitForPrevious();
   float root = 1.0f;
@@ -38,18 +40,19 @@ __global__ void __launch_bounds__(kPlainThreads) matvec_plain_kernel(const __gri
     for (int i = 0; i < kPlainThreads / 32; ++i) total += squareSums[i];
     root = rsqrtf(total / static_cast<float>(columns) + args.normEps);
   }
-  const int pair = args.epilogue == Epilogue::swiglu ? 2 : 1;
+  const bool pair = args.epilogue == Epilogue::swiglu;
   const int warps = gridDim.x * (kPlainThreads / 32);
-  for (int unit = blockIdx.x * (kPlainThreads / 32) + (threadIdx.x >> 5); unit < args.rows / pair; unit += warps) {
-    const float y = plainRow(args, unit * pair, lane);
-    const float pairY = pair == 2 ? plainRow(args, unit * pair + 1, lane) : 0.0f;
-    if (lane == 0) finishRow(args, unit * pair, y * root, pairY * root);
+  for (int row = blockIdx.x * (kPlainThreads / 32) + (threadIdx.x >> 5); row < args.units; row += warps) {
+    const int segment = pair || row < args.starts[1] ? 0 : row < args.starts[2] ? 1 : 2;
+    const float y = plainRow(args, segment, row, lane);
+    const float pairY = pair ? plainRow(args, 1, row, lane) : 0.0f;
+    if (lane == 0) finishRow(args, row, y * root, pairY * root, args.epilogue == Epilogue::add ? args.output[row] : 0.0f);
   }
 }
 
 cudaError_t launchPlain(cudaStream_t stream, const MatvecArgs& args, const MatvecOptions& options) {
   const int warps = kPlainThreads / 32;
-  const int wanted = (args.rows + warps - 1) / warps;
+  const int wanted = (args.units + warps - 1) / warps;
   const int most = options.tuning.multiprocessors * 8;
   return launch(matvec_plain_kernel, dim3(wanted < most ? wanted : most), dim3(kPlainThreads), 0, stream,
                 options.tuning.dependentLaunch, args);
@@ -57,12 +60,19 @@ cudaError_t launchPlain(cudaStream_t stream, const MatvecArgs& args, const Matve
 
 void addSegment(MatvecArgs& args, const MatrixView& matrix, const float* bias) {
   const int s = args.segments++;
+  const MatrixLayout layout = matrixLayout(matrix.format, matrix.rows, matrix.columns);
+  const bool beside = args.epilogue == Epilogue::swiglu;
+  const std::uint8_t* data = static_cast<const std::uint8_t*>(matrix.data);
   args.format = matrix.format;
-  args.data[s] = static_cast<const std::uint8_t*>(matrix.data);
+  args.columns = matrix.columns;
+  args.stride = static_cast<std::uint32_t>(layout.stride);
+  args.scaleOffset = static_cast<std::uint32_t>(layout.scaleOffset);
+  args.starts[s] = beside ? 0 : args.units;
+  args.data[s] = beside ? data : data - static_cast<std::int64_t>(args.units) * static_cast<std::int64_t>(layout.stride);
+  args.nested[s] = reinterpret_cast<const float*>(data + layout.nestedOffset);
   args.bias[s] = bias;
-  args.segmentRows[s] = matrix.rows;
-  args.rows += matrix.rows;
-  args.layout[s] = matrixLayout(matrix.format, matrix.rows, matrix.columns);
+  args.units = beside ? matrix.rows : args.units + matrix.rows;
+  args.layout[s] = layout;
 }
 
 cudaError_t launchMatvec(cudaStream_t stream, const MatvecArgs& args, const MatvecOptions& options) {

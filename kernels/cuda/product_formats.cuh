@@ -20,13 +20,10 @@ struct SharedActivations {
   const float* scales;
 };
 
-/// What a thread needs to know about a row's other parts.
-struct RowContext {
-  std::uint32_t scaleOffset;
-  const float* nested;       // nf4-dq: {offset, …, code, nested}
-  const float* code;         // nf4-dq: the dynamic code in shared memory
-  std::int64_t blockOfRow;   // nf4-dq: index of the row's first block of 64
-};
+constexpr std::uint32_t pack4(int a, int b, int c, int d) {
+  return static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b) << 8 | static_cast<std::uint32_t>(c) << 16 |
+         static_cast<std::uint32_t>(d) << 24;
+}
 
 // ---- 16- and 32-bit weights, fp32 activations -----------------------------------------------------------------------------
 
@@ -37,20 +34,18 @@ __device__ __forceinline__ float2 pairToFloat(std::uint32_t bits, __nv_bfloat16)
   return make_float2(__uint_as_float(bits << 16), __uint_as_float(bits & 0xffff0000u));
 }
 
+/// One row's share of a thread: its chunks, and for each the 32-bit word of the row's scales that holds its own.
+/// What every format has: chunks a thread owns, rows it takes at once, columns a chunk; `kScaleBytes`: of one scale (0: none);
+/// `kScaleShift`: a chunk's scale is number chunk >> shift of the row. `dot` gets the chunk's number for its place in the word.
 template <typename T>
 struct HalfProduct {
-  static constexpr int kChunks = 2, kUnroll = 2, kColumns = 8;
+  static constexpr int kChunks = 2, kUnroll = 2, kColumns = 8, kScaleBytes = 0, kScaleShift = 0;
   static constexpr bool kQuantizedInput = false, kWideInput = false, kNested = false;
   struct Activations {
     float x[kChunks][8];
   };
-  struct Weights {
-    uint4 w[kChunks];
-  };
-  static __device__ __forceinline__ void load(Weights& out, int chunk, const std::uint8_t* row, std::uint32_t at, const RowContext&) {
-    out.w[chunk] = loadStreaming(row + at * 16);
-  }
-  static __device__ __forceinline__ float dot(const Weights& in, const Activations& a, const RowContext&) {
+  template <typename Row>
+  static __device__ __forceinline__ float dot(const Row& in, const Activations& a, int) {
     float sum = 0;
 #pragma unroll
     for (int k = 0; k < kChunks; ++k) {
@@ -67,18 +62,13 @@ struct HalfProduct {
 };
 
 struct FloatProduct {
-  static constexpr int kChunks = 4, kUnroll = 1, kColumns = 4;
+  static constexpr int kChunks = 4, kUnroll = 1, kColumns = 4, kScaleBytes = 0, kScaleShift = 0;
   static constexpr bool kQuantizedInput = false, kWideInput = false, kNested = false;
   struct Activations {
     float x[kChunks][4];
   };
-  struct Weights {
-    uint4 w[kChunks];
-  };
-  static __device__ __forceinline__ void load(Weights& out, int chunk, const std::uint8_t* row, std::uint32_t at, const RowContext&) {
-    out.w[chunk] = loadStreaming(row + at * 16);
-  }
-  static __device__ __forceinline__ float dot(const Weights& in, const Activations& a, const RowContext&) {
+  template <typename Row>
+  static __device__ __forceinline__ float dot(const Row& in, const Activations& a, int) {
     float sum = 0;
 #pragma unroll
     for (int k = 0; k < kChunks; ++k) {
@@ -131,22 +121,20 @@ struct IntegerSum {
   __device__ __forceinline__ int value() const { return Wide ? high * 256 + low : high; }
 };
 
+/// The fp16 scale in the lower or upper half of a word.
+__device__ __forceinline__ float halfOfWord(std::uint32_t word, int which) {
+  return __half2float(__ushort_as_half(static_cast<std::uint16_t>(word >> (which & 1) * 16)));
+}
+
 template <bool Wide>
 struct Q8Product {
-  static constexpr int kChunks = 2, kUnroll = Wide ? 2 : 2, kColumns = 16;
+  static constexpr int kChunks = 2, kUnroll = 2, kColumns = 16, kScaleBytes = 2, kScaleShift = 1;
   static constexpr bool kQuantizedInput = true, kWideInput = Wide, kNested = false;
   struct Activations {
     IntegerActivations<4, Wide> x[kChunks];
   };
-  struct Weights {
-    uint4 w[kChunks];
-    std::uint16_t scale[kChunks];
-  };
-  static __device__ __forceinline__ void load(Weights& out, int chunk, const std::uint8_t* row, std::uint32_t at, const RowContext& c) {
-    out.w[chunk] = loadStreaming(row + at * 16);
-    out.scale[chunk] = __ldg(reinterpret_cast<const std::uint16_t*>(row + c.scaleOffset) + (at >> 1));
-  }
-  static __device__ __forceinline__ float dot(const Weights& in, const Activations& a, const RowContext&) {
+  template <typename Row>
+  static __device__ __forceinline__ float dot(const Row& in, const Activations& a, int chunk) {
     float sum = 0;
 #pragma unroll
     for (int k = 0; k < kChunks; ++k) {
@@ -155,40 +143,30 @@ struct Q8Product {
       s.add(in.w[k].y, a.x[k], 1);
       s.add(in.w[k].z, a.x[k], 2);
       s.add(in.w[k].w, a.x[k], 3);
-      sum = fmaf(static_cast<float>(s.value()), a.x[k].scale * __half2float(__ushort_as_half(in.scale[k])), sum);
+      sum = fmaf(static_cast<float>(s.value()), a.x[k].scale * halfOfWord(in.scale[k], chunk >> 1), sum);
     }
     return sum;
   }
 };
 
 /// Four table bytes by the four low nibbles of `selector`; a nibble with its top bit set gives 0, since PRMT then repeats the
-/// sign of a byte and no byte of these tables is negative.
+/// sign of a byte and no byte of these tables is negative. (__byte_perm masks that bit away.)
 __device__ __forceinline__ std::uint32_t lookup(std::uint32_t t0, std::uint32_t t1, std::uint32_t selector) {
-  return __byte_perm(t0, t1, selector);
-}
-
-constexpr std::uint32_t pack4(int a, int b, int c, int d) {
-  return static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b) << 8 | static_cast<std::uint32_t>(c) << 16 |
-         static_cast<std::uint32_t>(d) << 24;
+  std::uint32_t bytes;
+  asm("prmt.b32 %0, %1, %2, %3;" : "=r"(bytes) : "r"(t0), "r"(t1), "r"(selector));
+  return bytes;
 }
 
 /// The first eight codes are ≤ 0, the last eight ≥ 0: two tables of magnitudes, two sums, and the difference at the end.
 template <bool Wide>
 struct Q4Product {
-  static constexpr int kChunks = 1, kUnroll = 4, kColumns = 32;
+  static constexpr int kChunks = 1, kUnroll = 2, kColumns = 32, kScaleBytes = 2, kScaleShift = 0;
   static constexpr bool kQuantizedInput = true, kWideInput = Wide, kNested = false;
   struct Activations {
     IntegerActivations<8, Wide> x[kChunks];
   };
-  struct Weights {
-    uint4 w[kChunks];
-    std::uint16_t scale;
-  };
-  static __device__ __forceinline__ void load(Weights& out, int chunk, const std::uint8_t* row, std::uint32_t at, const RowContext& c) {
-    out.w[chunk] = loadStreaming(row + at * 16);
-    out.scale = __ldg(reinterpret_cast<const std::uint16_t*>(row + c.scaleOffset) + at);
-  }
-  static __device__ __forceinline__ float dot(const Weights& in, const Activations& a, const RowContext&) {
+  template <typename Row>
+  static __device__ __forceinline__ float dot(const Row& in, const Activations& a, int chunk) {
     constexpr std::uint32_t n0 = pack4(127, 104, 83, 65), n1 = pack4(49, 35, 22, 10);
     constexpr std::uint32_t p0 = pack4(1, 13, 25, 38), p1 = pack4(53, 69, 89, 113);
     IntegerSum<Wide> negative, positive;
@@ -201,7 +179,7 @@ struct Q4Product {
       negative.add(lookup(n0, n1, q >> 16), a.x[0], 2 * i + 1);
       positive.add(lookup(p0, p1, r >> 16), a.x[0], 2 * i + 1);
     }
-    return static_cast<float>(positive.value() - negative.value()) * (a.x[0].scale * __half2float(__ushort_as_half(in.scale)));
+    return static_cast<float>(positive.value() - negative.value()) * (a.x[0].scale * halfOfWord(in.scale[0], chunk));
   }
 };
 
@@ -216,26 +194,13 @@ constexpr std::uint32_t nf4Table(int first, int shift) {
 
 template <bool Wide, bool Nested>
 struct Nf4Product {
-  static constexpr int kChunks = 1, kUnroll = Wide ? 2 : 4, kColumns = 32;
+  static constexpr int kChunks = 1, kUnroll = 2, kColumns = 32, kScaleBytes = Nested ? 1 : 4, kScaleShift = 1;
   static constexpr bool kQuantizedInput = true, kWideInput = Wide, kNested = Nested;
   struct Activations {
     IntegerActivations<8, Wide> x[kChunks];
   };
-  struct Weights {
-    uint4 w[kChunks];
-    float scale;       // absmax, or nested absmax
-    std::uint8_t byte; // nf4-dq: dynamic code
-  };
-  static __device__ __forceinline__ void load(Weights& out, int chunk, const std::uint8_t* row, std::uint32_t at, const RowContext& c) {
-    out.w[chunk] = loadStreaming(row + at * 16);
-    if (Nested) {
-      out.byte = __ldg(row + c.scaleOffset + (at >> 1));
-      out.scale = __ldg(c.nested + 4 + 256 + ((c.blockOfRow + (at >> 1)) >> 8));
-    } else {
-      out.scale = __ldg(reinterpret_cast<const float*>(row + c.scaleOffset) + (at >> 1));
-    }
-  }
-  static __device__ __forceinline__ float dot(const Weights& in, const Activations& a, const RowContext& c) {
+  template <typename Row>
+  static __device__ __forceinline__ float dot(const Row& in, const Activations& a, int chunk) {
     constexpr std::uint32_t nh0 = nf4Table(0, 7), nh1 = nf4Table(4, 7), nl0 = nf4Table(0, 0), nl1 = nf4Table(4, 0);
     constexpr std::uint32_t ph0 = nf4Table(8, 7), ph1 = nf4Table(12, 7), pl0 = nf4Table(8, 0), pl1 = nf4Table(12, 0);
     IntegerSum<Wide> negativeHigh, negativeLow, positiveHigh, positiveLow;
@@ -251,7 +216,8 @@ struct Nf4Product {
     }
     const float high = static_cast<float>(positiveHigh.value() - negativeHigh.value());
     const float low = static_cast<float>(positiveLow.value() - negativeLow.value());
-    const float absmax = Nested ? fmaf(c.code[in.byte], in.scale, c.nested[0]) : in.scale;
+    float absmax = __uint_as_float(in.scale[0]);
+    if (Nested) absmax = fmaf(in.code[(in.scale[0] >> ((chunk >> 1) & 3) * 8) & 255], in.nested, in.offset);
     return fmaf(high, 128.0f, low) * (a.x[0].scale * absmax * (1.0f / 16383.0f));
   }
 };

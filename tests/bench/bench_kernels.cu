@@ -257,13 +257,12 @@ void sweep(cudaStream_t stream, double copy) {
   struct {
     const char* what;
     bool dependent;
-    int prefetch;
-  } const variants[] = {{"plain launches", false, 0},      {"dependent launch", true, 0},        {"dependent, prefetch 16 KiB", true, 16}, {"dependent, prefetch 32 KiB", true, 32},
-                        {"dependent, prefetch 64 KiB", true, 64}, {"dependent, prefetch 96 KiB", true, 96}, {"dependent, prefetch 160 KiB", true, 160}};
+    int ring;
+  } const variants[] = {{"plain launches", false, 0}, {"dependent launch", true, 0}, {"dependent, ring 56 KiB", true, 56}, {"dependent, ring 90 KiB", true, 90}};
   for (const auto& v : variants) {
     b.model.tuning = full;
     b.model.tuning.dependentLaunch = v.dependent;
-    b.model.tuning.prefetchKiB = v.prefetch;
+    if (v.ring) b.model.tuning.ringKiB = v.ring;
     cudaGraphExec_t exec = captured(stream, b.model);
     for (int position : {0, 32700}) {
       double p99 = 0;

@@ -21,7 +21,7 @@ struct SmallModel {
 
 SmallModel makeModel(MatrixFormat format, MatrixFormat keyFormat, KvCacheFormat kv, int bits, bool odd) {
   SmallModel m;
-  m.shape = odd ? DecodeShape{2, 200, 6, 3, 40, 296, 301, 64, kv, 1e-5f, 1.0f, bits}
+  m.shape = odd ? DecodeShape{2, 200, 6, 3, 40, 296, 301, 128, kv, 1e-5f, 1.0f, bits}
                 : DecodeShape{2, 256, 8, 2, 64, 480, 777, 300, kv, 1e-5f, 1.0f, bits};
   m.biases = m.headNorms = odd || keyFormat != format;
   m.window = odd ? 9 : 0;
@@ -184,7 +184,6 @@ int checkStepCase(const StepCase& c, int tokens) {
   upload(m, d);
   if (c.plain) {
     d.model.tuning.fastProducts = d.model.tuning.tensorAttention = d.model.tuning.dependentLaunch = false;
-    d.model.tuning.prefetchKiB = 0;
   }
   cudaStream_t stream;
   must(cudaStreamCreate(&stream), "stream");
