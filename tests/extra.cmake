@@ -9,3 +9,12 @@ if(TARGET nibble-cli)
     endif()
   endforeach()
 endif()
+
+# Programs that are neither a Qt test nor a plain benchmark.
+if(NIBBLE_HAS_CUDA)
+  # Checks and times the CUDA decode kernels alone; prints, exits with 1 if a check fails.
+  add_executable(bench_kernels bench/bench_kernels.cu bench/bench_kernels_check.cu bench/bench_kernels_step.cu)
+  target_compile_options(bench_kernels PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr>)
+  target_link_libraries(bench_kernels PRIVATE nibble_kernels_cuda)
+  set_target_properties(bench_kernels PROPERTIES CUDA_RUNTIME_LIBRARY Static)
+endif()

@@ -30,6 +30,9 @@ struct AttentionArgs {
   std::uint32_t* counters = nullptr;  // (kv_heads, 2): arrived, left
 };
 
+/// The arguments of a layer's attention.
+AttentionArgs attentionArgs(const DecodeModel& model, int layer);
+
 /// Floats that partials need for a shape.
 std::uint64_t attentionPartialCount(const DecodeShape& shape);
 

@@ -100,7 +100,7 @@ __global__ void __launch_bounds__(kThreads) attend_plain_kernel(const __grid_con
   const int group = args.heads / args.kvHeads, headDim = args.headDim;
   allowNext();
   waitForPrevious();
-  const SplitRange range = rangeOfBlock(args);
+  const SplitRange range = rangeOf(args, blockIdx.y, blockIdx.x, gridDim.x);
   if (static_cast<int>(blockIdx.x) >= range.active) return;
   const PlainMemory m = plainMemory(memory, group, headDim);
   prepareBlock(args, m, range, group);
@@ -131,7 +131,7 @@ __global__ void __launch_bounds__(kThreads) attend_plain_kernel(const __grid_con
       args.output[blockIdx.y * group * headDim + value] = out[k] / m.below[g];
       continue;
     }
-    float* partial = partialOf(args, blockIdx.x) + g * (headDim + 2);
+    float* partial = partialOf(args, range, range.split) + g * (headDim + 2);
     partial[i] = out[k];
     if (i == 0) {
       partial[headDim] = m.top[g];
@@ -139,8 +139,8 @@ __global__ void __launch_bounds__(kThreads) attend_plain_kernel(const __grid_con
     }
   }
   if (range.active == 1) return;
-  meetSplits(args, range.active);
-  mergeSplits(args, range.active, memory);
+  meetSplits(args, range);
+  mergeSplits(args, range, memory);
 }
 
 }  // namespace
@@ -158,7 +158,7 @@ cudaError_t launchPlainAttention(cudaStream_t stream, const AttentionArgs& args,
   return launch(attend_plain_kernel, dim3(splits, args.kvHeads), dim3(kThreads), floats * 4, stream, dependent, args);
 }
 
-cudaError_t decodeAttend(cudaStream_t stream, const DecodeModel& model, int layer) {
+AttentionArgs attentionArgs(const DecodeModel& model, int layer) {
   const DecodeShape& shape = model.shape;
   const LayerView& l = model.layers[layer];
   AttentionArgs args;
@@ -180,6 +180,13 @@ cudaError_t decodeAttend(cudaStream_t stream, const DecodeModel& model, int laye
   args.output = model.workspace.attention;
   args.partials = model.workspace.partials;
   args.counters = model.workspace.counters;
+  return args;
+}
+
+cudaError_t decodeAttend(cudaStream_t stream, const DecodeModel& model, int layer) {
+  const DecodeShape& shape = model.shape;
+  const LayerView& l = model.layers[layer];
+  const AttentionArgs args = attentionArgs(model, layer);
   const bool tensor = model.tuning.tensorAttention && model.tuning.capability >= 80 && (shape.headDim == 64 || shape.headDim == 128) &&
                       shape.heads / shape.kvHeads <= 16 && l.kv.format != KvCacheFormat::f32;
   int blocks = model.tuning.multiprocessors * (tensor ? 8 / kTensorWarps : 1);

@@ -83,11 +83,10 @@ cudaError_t decodeTuning(int device, DecodeTuning& tuning) {
   if (error != cudaSuccess) return error;
   tuning.capability = major * 10 + minor;
   tuning.dependentLaunch = tuning.capability >= 90;
-  // Two blocks of different kernels shall fit on a multiprocessor, each with 1 KiB that the system takes.
   int shared = 0;
-  error = cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerMultiprocessor, device);
+  error = cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
   if (error != cudaSuccess) return error;
-  tuning.ringKiB = shared / 2048 - 1;
+  tuning.ringKiB = shared / 1024 * 5 / 6;
   tuning.tensorAttention = tuning.capability >= 80;
   tuning.fastProducts = true;
   return cudaSuccess;

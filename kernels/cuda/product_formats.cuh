@@ -133,18 +133,20 @@ struct Q8Product {
   struct Activations {
     IntegerActivations<4, Wide> x[kChunks];
   };
+  using Chunk = IntegerActivations<4, Wide>;
+  static __device__ __forceinline__ float dotChunk(const uint4& w, std::uint32_t scale, const Chunk& a, int chunk) {
+    IntegerSum<Wide> s;
+    s.add(w.x, a, 0);
+    s.add(w.y, a, 1);
+    s.add(w.z, a, 2);
+    s.add(w.w, a, 3);
+    return static_cast<float>(s.value()) * (a.scale * halfOfWord(scale, chunk >> 1));
+  }
   template <typename Row>
   static __device__ __forceinline__ float dot(const Row& in, const Activations& a, int chunk) {
     float sum = 0;
 #pragma unroll
-    for (int k = 0; k < kChunks; ++k) {
-      IntegerSum<Wide> s;
-      s.add(in.w[k].x, a.x[k], 0);
-      s.add(in.w[k].y, a.x[k], 1);
-      s.add(in.w[k].z, a.x[k], 2);
-      s.add(in.w[k].w, a.x[k], 3);
-      sum = fmaf(static_cast<float>(s.value()), a.x[k].scale * halfOfWord(in.scale[k], chunk >> 1), sum);
-    }
+    for (int k = 0; k < kChunks; ++k) sum += dotChunk(in.w[k], in.scale[k], a.x[k], chunk);
     return sum;
   }
 };
@@ -160,26 +162,30 @@ __device__ __forceinline__ std::uint32_t lookup(std::uint32_t t0, std::uint32_t 
 /// The first eight codes are ≤ 0, the last eight ≥ 0: two tables of magnitudes, two sums, and the difference at the end.
 template <bool Wide>
 struct Q4Product {
-  static constexpr int kChunks = 1, kUnroll = 2, kColumns = 32, kScaleBytes = 2, kScaleShift = 0;
+  static constexpr int kChunks = 1, kUnroll = 4, kColumns = 32, kScaleBytes = 2, kScaleShift = 0;
   static constexpr bool kQuantizedInput = true, kWideInput = Wide, kNested = false;
   struct Activations {
     IntegerActivations<8, Wide> x[kChunks];
   };
-  template <typename Row>
-  static __device__ __forceinline__ float dot(const Row& in, const Activations& a, int chunk) {
+  using Chunk = IntegerActivations<8, Wide>;
+  static __device__ __forceinline__ float dotChunk(const uint4& w, std::uint32_t scale, const Chunk& a, int chunk) {
     constexpr std::uint32_t n0 = pack4(127, 104, 83, 65), n1 = pack4(49, 35, 22, 10);
     constexpr std::uint32_t p0 = pack4(1, 13, 25, 38), p1 = pack4(53, 69, 89, 113);
     IntegerSum<Wide> negative, positive;
-    const std::uint32_t words[4] = {in.w[0].x, in.w[0].y, in.w[0].z, in.w[0].w};
+    const std::uint32_t words[4] = {w.x, w.y, w.z, w.w};
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
       const std::uint32_t q = words[i], r = q ^ 0x88888888u;
-      negative.add(lookup(n0, n1, q), a.x[0], 2 * i);
-      positive.add(lookup(p0, p1, r), a.x[0], 2 * i);
-      negative.add(lookup(n0, n1, q >> 16), a.x[0], 2 * i + 1);
-      positive.add(lookup(p0, p1, r >> 16), a.x[0], 2 * i + 1);
+      negative.add(lookup(n0, n1, q), a, 2 * i);
+      positive.add(lookup(p0, p1, r), a, 2 * i);
+      negative.add(lookup(n0, n1, q >> 16), a, 2 * i + 1);
+      positive.add(lookup(p0, p1, r >> 16), a, 2 * i + 1);
     }
-    return static_cast<float>(positive.value() - negative.value()) * (a.x[0].scale * halfOfWord(in.scale[0], chunk));
+    return static_cast<float>(positive.value() - negative.value()) * (a.scale * halfOfWord(scale, chunk));
+  }
+  template <typename Row>
+  static __device__ __forceinline__ float dot(const Row& in, const Activations& a, int chunk) {
+    return dotChunk(in.w[0], in.scale[0], a.x[0], chunk);
   }
 };
 
@@ -194,31 +200,40 @@ constexpr std::uint32_t nf4Table(int first, int shift) {
 
 template <bool Wide, bool Nested>
 struct Nf4Product {
-  static constexpr int kChunks = 1, kUnroll = 2, kColumns = 32, kScaleBytes = Nested ? 1 : 4, kScaleShift = 1;
+  static constexpr int kChunks = 1, kUnroll = 4, kColumns = 32, kScaleBytes = Nested ? 1 : 4, kScaleShift = 1;
   static constexpr bool kQuantizedInput = true, kWideInput = Wide, kNested = Nested;
   struct Activations {
     IntegerActivations<8, Wide> x[kChunks];
   };
-  template <typename Row>
-  static __device__ __forceinline__ float dot(const Row& in, const Activations& a, int chunk) {
+  using Chunk = IntegerActivations<8, Wide>;
+  /// Without the block's absmax.
+  static __device__ __forceinline__ float dotCodes(const uint4& w, const Chunk& a) {
     constexpr std::uint32_t nh0 = nf4Table(0, 7), nh1 = nf4Table(4, 7), nl0 = nf4Table(0, 0), nl1 = nf4Table(4, 0);
     constexpr std::uint32_t ph0 = nf4Table(8, 7), ph1 = nf4Table(12, 7), pl0 = nf4Table(8, 0), pl1 = nf4Table(12, 0);
     IntegerSum<Wide> negativeHigh, negativeLow, positiveHigh, positiveLow;
-    const std::uint32_t words[4] = {in.w[0].x, in.w[0].y, in.w[0].z, in.w[0].w};
+    const std::uint32_t words[4] = {w.x, w.y, w.z, w.w};
 #pragma unroll
     for (int i = 0; i < 8; ++i) {
       const std::uint32_t q = i & 1 ? words[i / 2] >> 16 : words[i / 2];
       const std::uint32_t r = i & 1 ? (words[i / 2] ^ 0x88888888u) >> 16 : words[i / 2] ^ 0x88888888u;
-      negativeHigh.add(lookup(nh0, nh1, q), a.x[0], i);
-      negativeLow.add(lookup(nl0, nl1, q), a.x[0], i);
-      positiveHigh.add(lookup(ph0, ph1, r), a.x[0], i);
-      positiveLow.add(lookup(pl0, pl1, r), a.x[0], i);
+      negativeHigh.add(lookup(nh0, nh1, q), a, i);
+      negativeLow.add(lookup(nl0, nl1, q), a, i);
+      positiveHigh.add(lookup(ph0, ph1, r), a, i);
+      positiveLow.add(lookup(pl0, pl1, r), a, i);
     }
     const float high = static_cast<float>(positiveHigh.value() - negativeHigh.value());
     const float low = static_cast<float>(positiveLow.value() - negativeLow.value());
-    float absmax = __uint_as_float(in.scale[0]);
-    if (Nested) absmax = fmaf(in.code[(in.scale[0] >> ((chunk >> 1) & 3) * 8) & 255], in.nested, in.offset);
-    return fmaf(high, 128.0f, low) * (a.x[0].scale * absmax * (1.0f / 16383.0f));
+    return fmaf(high, 128.0f, low) * (a.scale * (1.0f / 16383.0f));
+  }
+  static __device__ __forceinline__ float dotChunk(const uint4& w, std::uint32_t scale, const Chunk& a, int) {
+    return dotCodes(w, a) * __uint_as_float(scale);
+  }
+  /// nf4-dq: the code byte of a chunk in its word.
+  static __device__ __forceinline__ int codeByte(std::uint32_t word, int chunk) { return (word >> ((chunk >> 1) & 3) * 8) & 255; }
+  template <typename Row>
+  static __device__ __forceinline__ float dot(const Row& in, const Activations& a, int chunk) {
+    if (!Nested) return dotChunk(in.w[0], in.scale[0], a.x[0], chunk);
+    return dotCodes(in.w[0], a.x[0]) * fmaf(in.code[codeByte(in.scale[0], chunk)], in.nested, in.offset);
   }
 };
 

@@ -250,15 +250,16 @@ void steps(cudaStream_t stream, double copy) {
 }
 
 /// The same q4 step with features switched on one after the other, then parts left out, to see where the time goes.
-void sweep(cudaStream_t stream, double copy) {
+void sweep(cudaStream_t stream, double copy, MatrixFormat format, MatrixFormat head) {
   BigModel b;
-  buildBig(b, MatrixFormat::q4, MatrixFormat::q4, MatrixFormat::q8, KvCacheFormat::f16, 8, 32768 + 64);
+  buildBig(b, format, format, head, KvCacheFormat::f16, 8, 32768 + 64);
+  std::printf("%s\n", name(format));
   const DecodeTuning full = b.model.tuning;
   struct {
     const char* what;
     bool dependent;
     int ring;
-  } const variants[] = {{"plain launches", false, 0}, {"dependent launch", true, 0}, {"dependent, ring 56 KiB", true, 56}, {"dependent, ring 90 KiB", true, 90}};
+  } const variants[] = {{"as chosen", true, 0}, {"without dependent launch", false, 0}, {"ring of half an SM", true, 113}};
   for (const auto& v : variants) {
     b.model.tuning = full;
     b.model.tuning.dependentLaunch = v.dependent;
@@ -296,6 +297,10 @@ int main(int argc, char** argv) {
   std::printf("copy bandwidth %.0f GB/s\n", copy);
   if (part == "products") products(stream, copy);
   if (part == "steps") steps(stream, copy);
-  if (part == "sweep") sweep(stream, copy);
+  if (part == "sweep") {
+    sweep(stream, copy, MatrixFormat::q4, MatrixFormat::q8);
+    sweep(stream, copy, MatrixFormat::q8, MatrixFormat::q8);
+    sweep(stream, copy, MatrixFormat::f16, MatrixFormat::f16);
+  }
   return 0;
 }

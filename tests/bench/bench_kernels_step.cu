@@ -19,10 +19,10 @@ struct SmallModel {
   std::vector<float> inverse;
 };
 
-SmallModel makeModel(MatrixFormat format, MatrixFormat keyFormat, KvCacheFormat kv, int bits, bool odd) {
+SmallModel makeModel(MatrixFormat format, MatrixFormat keyFormat, KvCacheFormat kv, int bits, bool odd, int headDim) {
   SmallModel m;
   m.shape = odd ? DecodeShape{2, 200, 6, 3, 40, 296, 301, 128, kv, 1e-5f, 1.0f, bits}
-                : DecodeShape{2, 256, 8, 2, 64, 480, 777, 300, kv, 1e-5f, 1.0f, bits};
+                : DecodeShape{2, 256, 8, 2, headDim, 480, 777, 300, kv, 1e-5f, 1.0f, bits};
   m.biases = m.headNorms = odd || keyFormat != format;
   m.window = odd ? 9 : 0;
   const DecodeShape& s = m.shape;
@@ -176,10 +176,11 @@ struct StepCase {
   int bits;
   bool odd, plain, graph;
   double limit;
+  int headDim = 64;
 };
 
 int checkStepCase(const StepCase& c, int tokens) {
-  SmallModel m = makeModel(c.format, c.keyFormat, c.kv, c.bits, c.odd);
+  SmallModel m = makeModel(c.format, c.keyFormat, c.kv, c.bits, c.odd, c.headDim);
   OnDevice d;
   upload(m, d);
   if (c.plain) {
@@ -218,6 +219,7 @@ int checkStepCase(const StepCase& c, int tokens) {
     const double error = relativeError(logits, reference.step(input.token));
     worst = error > worst || std::isnan(error) ? error : worst;
     const int best = static_cast<int>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+    if (!std::isfinite(error)) break;
     const std::vector<StepOutput> chosen = d.output.host();
     if (chosen[0].token != best) worst = NAN;
   }
@@ -243,11 +245,14 @@ int checkSteps(bool quick) {
       {F::nf4dq, F::q8, K::f16, 16, false, false, true, 2e-3}, {F::q4, F::q4, K::f32, 32, true, false, true, 5e-5},
       {F::q4, F::q4, K::f16, 16, false, false, true, 2e-3},  {F::nf4, F::nf4, K::f16, 8, true, false, true, 3e-2},
       {F::q4, F::q8, K::q4, 16, false, false, true, 0.25},
+      {F::q4, F::q4, K::f16, 8, false, false, true, 3e-2, 128},    {F::q4, F::q8, K::f16, 8, false, false, true, 3e-2, 128},
+      {F::q8, F::q8, K::q8, 8, false, false, true, 3e-2, 128},     {F::nf4, F::nf4, K::f16, 8, false, false, true, 3e-2, 128},
+      {F::nf4dq, F::q8, K::q8, 8, false, false, true, 4e-2, 128},  {F::q4, F::q8, K::q4, 8, false, false, true, 0.25, 128},
   };
   int failed = 0, done = 0;
   for (const StepCase& c : cases) {
-    if (quick && ++done > 4) break;
-    failed += checkStepCase(c, quick ? 3 : 70);
+    if (quick && ++done > 4 && c.headDim == 64) continue;
+    failed += checkStepCase(c, quick ? 3 : c.headDim == 128 ? 290 : 70);
   }
   return failed;
 }
