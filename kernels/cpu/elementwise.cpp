@@ -29,14 +29,6 @@ void softmax(float* x, std::int64_t count, float scale) { kernels().softmax(x, c
 std::int64_t argmax(const float* x, std::int64_t count) { return kernels().argmax(x, count); }
 std::uint64_t stream_read(const std::uint8_t* data, std::int64_t bytes) { return kernels().readStream(data, bytes); }
 
-bool allFinite(const float* x, std::int64_t count) {
-  float poison = 0.0f;
-  for (std::int64_t first = 0; first < count; first += 256) {
-    const std::int64_t last = first + 256 < count ? first + 256 : count;
-    for (std::int64_t i = first; i < last; ++i) poison += x[i] * 0.0f;
-    if (poison != 0.0f) return false;  // NaN
-  }
-  return true;
-}
+bool allFinite(const float* x, std::int64_t count) { return kernels().poisonOf(x, count) == 0.0f; }
 
 }  // namespace nibble

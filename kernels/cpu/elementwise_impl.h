@@ -72,8 +72,8 @@ inline float maximum(const float* x, std::int64_t count) {
   float best = -__builtin_inff();
   std::int64_t i = 0;
   if (count >= kLanes) {
-    Vec top = load(x);
-    for (i = kLanes; i + kLanes <= count; i += kLanes) top = vmax(load(x + i), top);  // of a NaN and a number, the second: the number
+    Vec top = splat(best);
+    for (; i + kLanes <= count; i += kLanes) top = vmax(load(x + i), top);  // of a NaN and a number, the second: the number
     best = maxLanes(top);
   }
   for (; i < count; ++i) best = x[i] > best ? x[i] : best;
@@ -106,9 +106,7 @@ inline std::int64_t findMaximum(const float* x, std::int64_t count) {
   std::int64_t bestPiece = 0;
   float best = -__builtin_inff();
   for (std::int64_t first = 0; first < count; first += kPiece) {
-    float top = -__builtin_inff();
-    const std::int64_t last = first + kPiece < count ? first + kPiece : count;
-    for (std::int64_t i = first; i < last; ++i) top = x[i] > top ? x[i] : top;
+    const float top = maximum(x + first, first + kPiece < count ? kPiece : count - first);
     if (top > best) {
       best = top;
       bestPiece = first;
@@ -118,6 +116,18 @@ inline std::int64_t findMaximum(const float* x, std::int64_t count) {
     if (x[i] == best) return i;
   }
   return 0;
+}
+
+/// NaN if a value is NaN or infinite, else 0.
+inline float poisonOf(const float* x, std::int64_t count) {
+  Vec sums[4] = {splat(0.0f), splat(0.0f), splat(0.0f), splat(0.0f)};
+  std::int64_t i = 0;
+  for (; i + 4 * kLanes <= count; i += 4 * kLanes) {
+    for (int u = 0; u < 4; ++u) sums[u] = fma(load(x + i + u * kLanes), splat(0.0f), sums[u]);
+  }
+  float sum = sumLanes((sums[0] + sums[1]) + (sums[2] + sums[3]));
+  for (; i < count; ++i) sum += x[i] * 0.0f;
+  return sum;
 }
 
 /// One block of 32 (already padded): the same bits at every level, because nothing here is fused or re-ordered.
@@ -198,6 +208,7 @@ void NIBBLE_LEVEL(setElementwise)(KernelTable& table) {
   table.argmax = findMaximum;
   table.quantizeActivations = quantizeActivations;
   table.readStream = readStream;
+  table.poisonOf = poisonOf;
 }
 
 }  // namespace nibble

@@ -20,6 +20,7 @@ struct KernelTable {
   void (*add)(const float*, float*, std::int64_t);
   void (*softmax)(float*, std::int64_t, float);
   std::int64_t (*argmax)(const float*, std::int64_t);
+  float (*poisonOf)(const float*, std::int64_t);
   std::uint64_t (*readStream)(const std::uint8_t*, std::int64_t);
   void (*quantizeQ8)(const float*, std::int64_t, BlockQ8*);
   void (*quantizeQ4)(const float*, const float*, std::int64_t, BlockQ4*);

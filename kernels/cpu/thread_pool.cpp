@@ -16,7 +16,7 @@ namespace {
 
 constexpr auto kSpinTime = std::chrono::microseconds(50);
 constexpr int kCallerSpins = 2000;
-constexpr int kPiecesPerThread = 4;  // so that a thread that another program holds up does not hold up the rest
+constexpr int kPiecesPerThread = 32;  // so that a thread that another program holds up does not hold up the rest
 
 void pause() {
 #if defined(__x86_64__)
