@@ -21,8 +21,9 @@ struct AttentionRows {
   bool asynchronousCopies = true;     ///< compute capability 8.0 and later
 };
 
-/// fp16 or 8-bit cache, head_dim a multiple of 8 up to 128.
-bool flash_attention_supports(KvCacheFormat format, int headDim);
+/// fp16 cache and head_dim a multiple of 8 up to 128, or (compute capability 8.0 and later, for its shared memory) 8-bit cache and
+/// head_dim 64 or 128.
+bool flash_attention_supports(KvCacheFormat format, int headDim, bool asynchronousCopies);
 cudaError_t flash_attention(cudaStream_t stream, const AttentionRows& rows);
 
 /// Any cache, any head_dim up to 512, fp32 throughout; queries are fp32 where `element` is f32, else fp16. Slow: one block a row and head.

@@ -48,6 +48,23 @@ __device__ __forceinline__ void storeEight(T* to, const float (&from)[8]) {
   *reinterpret_cast<Eight<T>*>(to) = packed;
 }
 
+/// Two neighbouring elements at an even index.
+template <typename T>
+struct alignas(2 * sizeof(T)) Two {
+  T element[2];
+};
+
+template <typename T>
+__device__ __forceinline__ float2 loadTwo(const T* from) {
+  const Two<T> pair = *reinterpret_cast<const Two<T>*>(from);
+  return make_float2(toFloat(pair.element[0]), toFloat(pair.element[1]));
+}
+
+template <typename T>
+__device__ __forceinline__ void storeTwo(T* to, float2 values) {
+  *reinterpret_cast<Two<T>*>(to) = Two<T>{{fromFloat<T>(values.x), fromFloat<T>(values.y)}};
+}
+
 __device__ __forceinline__ float warpSum(float value) {
 #pragma unroll
   for (int offset = 16; offset > 0; offset >>= 1) value += __shfl_xor_sync(0xffffffffu, value, offset);

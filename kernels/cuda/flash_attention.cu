@@ -29,27 +29,53 @@ __device__ __forceinline__ void loadHalfTile(__half* tile, const void* cache, co
   }
 }
 
-/// The same from int8 with an fp16 scale per 32 values: turned into fp16 on the way.
+/// An 8-bit tile as it lies in the cache, with its scales, on its way to becoming fp16.
 template <int HD>
-__device__ __forceinline__ void loadByteTile(__half* tile, const void* cache, const FlashProblem& problem, int head, std::int64_t first, std::int64_t end) {
-  const int headDim = problem.layout.headDim;
+struct RawTile {
+  alignas(16) std::int8_t values[kKeyTile * HD];
+  alignas(16) __half scales[kKeyTile * HD / 32];
+};
+
+/// Needs head_dim divisible by 32; keys at or behind `end` become zeros.
+template <int HD>
+__device__ __forceinline__ void loadRawTile(RawTile<HD>& raw, const void* cache, const FlashProblem& problem, int head, std::int64_t first, std::int64_t end) {
+  const int headDim = problem.layout.headDim, scaleCount = problem.layout.scaleCount;
   const std::int64_t at = head * problem.layout.capacity + first;
   const std::int8_t* base = static_cast<const std::int8_t*>(cache) + at * headDim;
-  const __half* scales = reinterpret_cast<const __half*>(static_cast<const char*>(cache) + problem.layout.scaleOffset) + at * problem.layout.scaleCount;
-#pragma unroll 4
-  for (int i = threadIdx.x; i < kKeyTile * (HD / 8); i += kFlashThreads) {
-    const int row = i / (HD / 8), chunk = i % (HD / 8);
-    Eight<__half> packed{};
-    if (first + row < end && chunk * 8 < headDim) {
-      const uint2 raw = *reinterpret_cast<const uint2*>(base + row * headDim + chunk * 8);
-      const float scale = __half2float(scales[row * problem.layout.scaleCount + chunk / 4]);
+  const __half* scales = reinterpret_cast<const __half*>(static_cast<const char*>(cache) + problem.layout.scaleOffset) + at * scaleCount;
+  for (int i = threadIdx.x; i < kKeyTile * (HD / 16); i += kFlashThreads) {
+    const int row = i / (HD / 16), chunk = i % (HD / 16);
+    const bool valid = first + row < end && chunk * 16 < headDim;
+    copySixteen(raw.values + i * 16, valid ? base + row * headDim + chunk * 16 : base, valid);
+  }
+  for (int i = threadIdx.x; i < kKeyTile * (HD / 64); i += kFlashThreads) {
+    const int row = i / (HD / 64), pair = i % (HD / 64);
+    const bool valid = first + row < end && pair * 2 < scaleCount;
+    copyFour(raw.scales + i * 2, valid ? scales + row * scaleCount + pair * 2 : scales, valid);
+  }
+}
+
+/// Two int8 (bytes `selector` of `word`, offset by 128) as fp16: 1024 + byte is fp16's 0x6400 | byte.
+__device__ __forceinline__ __half2 twoBytes(std::uint32_t word, std::uint32_t selector) {
+  const std::uint32_t bits = __byte_perm(word, 0x64646464u, selector);
+  return __hsub2(*reinterpret_cast<const __half2*>(&bits), __float2half2_rn(1152.0f));
+}
+
+template <int HD>
+__device__ __forceinline__ void widenTile(__half* tile, const RawTile<HD>& raw) {
+#pragma unroll 2
+  for (int i = threadIdx.x; i < kKeyTile * (HD / 16); i += kFlashThreads) {
+    const int row = i / (HD / 16), chunk = i % (HD / 16);
+    const uint4 bytes = *reinterpret_cast<const uint4*>(raw.values + i * 16);
+    const __half2 scale = __half2half2(raw.scales[row * (HD / 32) + chunk / 2]);
+    const std::uint32_t words[4] = {bytes.x ^ 0x80808080u, bytes.y ^ 0x80808080u, bytes.z ^ 0x80808080u, bytes.w ^ 0x80808080u};
 #pragma unroll
-      for (int j = 0; j < 8; ++j) {
-        const int byte = static_cast<int>(static_cast<std::int8_t>((j < 4 ? raw.x : raw.y) >> (j % 4 * 8)));
-        packed.element[j] = __float2half_rn(static_cast<float>(byte) * scale);
-      }
+    for (int half = 0; half < 2; ++half) {
+      __half2 out[4];
+#pragma unroll
+      for (int j = 0; j < 4; ++j) out[j] = __hmul2(twoBytes(words[half * 2 + j / 2], j % 2 ? 0x4342u : 0x4140u), scale);
+      *reinterpret_cast<uint4*>(tile + swizzled<HD>(row, chunk * 2 + half)) = *reinterpret_cast<const uint4*>(out);
     }
-    *reinterpret_cast<Eight<__half>*>(tile + swizzled<HD>(row, chunk)) = packed;
   }
 }
 
@@ -97,13 +123,32 @@ __device__ __forceinline__ void storeOutput(const FlashState<HD>& state, const F
     }
 }
 
-/// Stages = 2: the next keys and values are copied while these are used (cp.async). Bytes: the cache is 8-bit.
+/// Copies 64 keys and values into shared memory while the former 64 are multiplied with. fp16 cache: into one of `Stages` tiles; 8-bit
+/// cache (Bytes): as they are, into one of `Stages` raw tiles, and from there as fp16 into the one tile.
+template <int HD, int Stages, bool Bytes>
+struct Tiles {
+  __half queries[kQueryTile * HD];
+  __half cached[Bytes ? 1 : Stages][2][kKeyTile * HD];  // keys, values
+  RawTile<HD> raw[Bytes ? Stages : 1][2];
+  static constexpr int kBytes = sizeof(__half) * HD * (kQueryTile + (Bytes ? 1 : Stages) * 2 * kKeyTile) + (Bytes ? Stages * 2 * sizeof(RawTile<HD>) : 0);
+
+  __device__ __forceinline__ void begin(int stage, const FlashProblem& problem, int head, std::int64_t first, std::int64_t end) {
+    const KvView& cache = problem.rows.cache;
+    if constexpr (Bytes) {
+      loadRawTile<HD>(raw[stage][0], cache.keys, problem, head, first, end);
+      loadRawTile<HD>(raw[stage][1], cache.values, problem, head, first, end);
+    } else {
+      loadHalfTile<HD>(cached[stage][0], cache.keys, problem, head, first, end);
+      loadHalfTile<HD>(cached[stage][1], cache.values, problem, head, first, end);
+    }
+    copyCommit();
+  }
+};
+
 template <int HD, int Stages, bool Bytes>
 __global__ void __launch_bounds__(kFlashThreads, 2) flash_attention_kernel(const FlashProblem problem) {
-  extern __shared__ __align__(128) __half tiles[];
-  __half* queries = tiles;
-  __half* cached = tiles + kQueryTile * HD;  // stages × (keys, values)
-  constexpr int kTile = kKeyTile * HD;
+  extern __shared__ __align__(128) char shared[];
+  auto& tiles = *reinterpret_cast<Tiles<HD, Stages, Bytes>*>(shared);
   const int head = blockIdx.y, lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   const int rowCount = problem.rows.rows * problem.group;
   const int firstRow = (gridDim.x - 1 - blockIdx.x) * kQueryTile;  // the rows with most keys first
@@ -113,42 +158,32 @@ __global__ void __launch_bounds__(kFlashThreads, 2) flash_attention_kernel(const
   const std::int64_t window = problem.rows.window;
   std::int64_t key = window > 0 && firstToken + 1 > window ? (firstToken + 1 - window) / kKeyTile * kKeyTile : 0;
 
-  const auto load = [&](int stage, std::int64_t first) {
-    __half* tile = cached + stage * 2 * kTile;
-    if constexpr (Bytes) {
-      loadByteTile<HD>(tile, problem.rows.cache.keys, problem, head, first, end);
-      loadByteTile<HD>(tile + kTile, problem.rows.cache.values, problem, head, first, end);
-    } else {
-      loadHalfTile<HD>(tile, problem.rows.cache.keys, problem, head, first, end);
-      loadHalfTile<HD>(tile + kTile, problem.rows.cache.values, problem, head, first, end);
-      copyCommit();
-    }
-  };
-  loadQueries<HD>(queries, problem, head, firstRow, rowCount);
-  if constexpr (Bytes) copyCommit();
-  if constexpr (Stages == 2) load(0, key);
+  loadQueries<HD>(tiles.queries, problem, head, firstRow, rowCount);
+  if constexpr (Stages == 2) tiles.begin(0, problem, head, key, end);
   FlashState<HD> state;
   state.clear();
   int own[2][2];  // token of each row
 #pragma unroll
   for (int t = 0; t < 2; ++t)
 #pragma unroll
-    for (int i = 0; i < 2; ++i)
-      own[t][i] = min(firstRow + warp * 32 + t * 16 + i * 8 + lane / 4, rowCount - 1) / problem.group;
+    for (int i = 0; i < 2; ++i) own[t][i] = min(firstRow + warp * 32 + t * 16 + i * 8 + lane / 4, rowCount - 1) / problem.group;
 
   for (int stage = 0; key < end; key += kKeyTile) {
     if constexpr (Stages == 1) {
       __syncthreads();  // the former tile is done with
-      load(0, key);
+      tiles.begin(0, problem, head, key, end);
     }
     copyWait<0>();
     __syncthreads();
-    if constexpr (Stages == 2) {
-      if (key + kKeyTile < end) load(stage ^ 1, key + kKeyTile);
+    if constexpr (Bytes) {
+      widenTile<HD>(tiles.cached[0][0], tiles.raw[stage][0]);
+      widenTile<HD>(tiles.cached[0][1], tiles.raw[stage][1]);
     }
-    const __half* keys = cached + stage * 2 * kTile;
+    if (Stages == 2 && key + kKeyTile < end) tiles.begin(stage ^ 1, problem, head, key + kKeyTile, end);
+    if constexpr (Bytes) __syncthreads();
+    const int ready = Bytes ? 0 : stage;
     float scores[2][8][4];
-    flashScores<HD>(scores, queries, keys);
+    flashScores<HD>(scores, tiles.queries, tiles.cached[ready][0]);
     if (key + kKeyTile - 1 > firstToken || (window > 0 && key <= end - 1 - window)) {
       int last[2][2];
 #pragma unroll
@@ -158,7 +193,7 @@ __global__ void __launch_bounds__(kFlashThreads, 2) flash_attention_kernel(const
       flashMask(scores, last, static_cast<int>(window));
     }
     flashSoftmax<HD>(scores, state, problem.scale);
-    flashValues<HD>(state, scores, keys + kTile);
+    flashValues<HD>(state, scores, tiles.cached[ready][1]);
     if constexpr (Stages == 2) stage ^= 1;
   }
   storeOutput<HD>(state, problem, head, firstRow, rowCount);
@@ -166,7 +201,7 @@ __global__ void __launch_bounds__(kFlashThreads, 2) flash_attention_kernel(const
 
 template <int HD, int Stages, bool Bytes>
 cudaError_t launch(cudaStream_t stream, const FlashProblem& problem) {
-  constexpr int kShared = (kQueryTile + Stages * 2 * kKeyTile) * HD * 2;
+  constexpr int kShared = Tiles<HD, Stages, Bytes>::kBytes;
   const auto kernel = flash_attention_kernel<HD, Stages, Bytes>;
   if (const cudaError_t status = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kShared); status != cudaSuccess) return status;
   const dim3 grid((problem.rows.rows * problem.group + kQueryTile - 1) / kQueryTile, problem.layout.heads);
@@ -176,14 +211,14 @@ cudaError_t launch(cudaStream_t stream, const FlashProblem& problem) {
 
 template <int HD>
 cudaError_t choose(cudaStream_t stream, const FlashProblem& problem) {
-  if (problem.rows.cache.format == KvCacheFormat::q8) return launch<HD, 1, true>(stream, problem);
-  if (problem.rows.asynchronousCopies) return launch<HD, 2, false>(stream, problem);
-  return launch<HD, 1, false>(stream, problem);
+  if (problem.rows.cache.format == KvCacheFormat::q8) return launch<HD, 2, true>(stream, problem);
+  return problem.rows.asynchronousCopies ? launch<HD, 2, false>(stream, problem) : launch<HD, 1, false>(stream, problem);
 }
 }  // namespace
 
-bool flash_attention_supports(KvCacheFormat format, int headDim) {
-  return (format == KvCacheFormat::f16 || format == KvCacheFormat::q8) && headDim % 8 == 0 && headDim <= 128;
+bool flash_attention_supports(KvCacheFormat format, int headDim, bool asynchronousCopies) {
+  if (headDim > 128) return false;
+  return (format == KvCacheFormat::f16 && headDim % 8 == 0) || (format == KvCacheFormat::q8 && headDim % 64 == 0 && asynchronousCopies);
 }
 
 cudaError_t flash_attention(cudaStream_t stream, const AttentionRows& rows) {

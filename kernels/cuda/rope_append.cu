@@ -81,7 +81,7 @@ __device__ void store(const HeadRow& row, void* cache, KvCacheFormat format, con
     return;
   }
   if (format == KvCacheFormat::f16) {
-    for (int i = row.lane; i < headDim; i += 32) static_cast<__half*>(cache)[first + i] = fromFloat<__half>(row.values[i]);
+    for (int i = 2 * row.lane; i < headDim; i += 64) storeTwo(static_cast<__half*>(cache) + first + i, *reinterpret_cast<const float2*>(row.values + i));
     return;
   }
   __half* scales = reinterpret_cast<__half*>(static_cast<char*>(cache) + layout.scaleOffset) + at * layout.scaleCount;
@@ -110,7 +110,7 @@ __global__ void __launch_bounds__(kWarps * 32) rope_append_kernel(const RopeAppe
   if (token >= step.rows) return;
   T* qkv = static_cast<T*>(step.qkv) + static_cast<std::int64_t>(token) * heads * headDim + head * headDim;
   const HeadRow row{shared + threadIdx.x / 32 * headDim, static_cast<int>(threadIdx.x % 32)};
-  for (int i = row.lane; i < headDim; i += 32) row.values[i] = toFloat(qkv[i]);
+  for (int i = 2 * row.lane; i < headDim; i += 64) *reinterpret_cast<float2*>(row.values + i) = loadTwo(qkv + i);
   __syncwarp();
   const bool isQuery = head < step.heads, isKey = !isQuery && head < step.heads + step.kvHeads;
   const int kvHead = isKey ? head - step.heads : head - step.heads - step.kvHeads;
@@ -126,7 +126,7 @@ __global__ void __launch_bounds__(kWarps * 32) rope_append_kernel(const RopeAppe
     return;
   }
   Query* out = reinterpret_cast<Query*>(qkv);
-  for (int i = row.lane; i < headDim; i += 32) out[i] = fromFloat<Query>(row.values[i]);
+  for (int i = 2 * row.lane; i < headDim; i += 64) storeTwo(out + i, *reinterpret_cast<const float2*>(row.values + i));
 }
 }  // namespace
 

@@ -43,6 +43,16 @@ __device__ __forceinline__ void copySixteen(void* shared, const void* global, bo
 #endif
 }
 
+/// 4 bytes, likewise.
+__device__ __forceinline__ void copyFour(void* shared, const void* global, bool valid) {
+#if __CUDA_ARCH__ >= 800
+  const int bytes = valid ? 4 : 0;
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(sharedAddress(shared)), "l"(global), "r"(bytes) : "memory");
+#else
+  *static_cast<std::uint32_t*>(shared) = valid ? *static_cast<const std::uint32_t*>(global) : 0u;
+#endif
+}
+
 __device__ __forceinline__ void copyCommit() {
 #if __CUDA_ARCH__ >= 800
   asm volatile("cp.async.commit_group;" ::: "memory");

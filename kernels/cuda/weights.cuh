@@ -53,7 +53,7 @@ __device__ __forceinline__ float nibbleScale(const char* data, const MatrixLayou
   }
 }
 
-/// Weights (row, column … column + 7); column is a multiple of 8. Those behind the last column are 0.
+/// Weights (row, column … column + 7) as fp32; column is a multiple of 8. Those behind the last column are 0.
 template <MatrixFormat F>
 __device__ __forceinline__ void readEight(const char* data, const MatrixLayout& layout, const float2* table, std::int64_t row, int column, float (&out)[8]) {
   const char* record = data + row * layout.stride;
@@ -71,15 +71,13 @@ __device__ __forceinline__ void readEight(const char* data, const MatrixLayout& 
     for (int i = 0; i < 8; ++i) out[i] = static_cast<float>(static_cast<std::int8_t>((i < 4 ? raw.x : raw.y) >> (i % 4 * 8))) * scale;
   } else {
     const std::uint32_t word = *reinterpret_cast<const std::uint32_t*>(record + column / 2);
-    const float scale = nibbleScale<F>(data, layout, row, column);
     const bool split = F != MatrixFormat::q4 && layout.flat;  // an nf4 block may end inside these eight
+    const float scale = split ? 0.0f : nibbleScale<F>(data, layout, row, column);
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
       const float2 pair = table[word >> (8 * i) & 255];
-      const float low = split ? nibbleScale<F>(data, layout, row, column + 2 * i) : scale;
-      const float high = split ? nibbleScale<F>(data, layout, row, column + 2 * i + 1) : scale;
-      out[2 * i] = pair.x * low;
-      out[2 * i + 1] = pair.y * high;
+      out[2 * i] = pair.x * (split ? nibbleScale<F>(data, layout, row, column + 2 * i) : scale);
+      out[2 * i + 1] = pair.y * (split ? nibbleScale<F>(data, layout, row, column + 2 * i + 1) : scale);
     }
   }
   if (layout.columns % 8 != 0) {

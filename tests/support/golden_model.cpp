@@ -59,12 +59,17 @@ std::vector<GoldenAnswer> readGoldenAnswers(const std::filesystem::path& path) {
 
 std::unique_ptr<Engine> loadOnCpu(const std::filesystem::path& folder, const Recipe& recipe, KvFormat kv,
                                   std::int64_t context, int prefillChunk, int logitRows) {
+  return loadOn("cpu", folder, recipe, kv, context, prefillChunk, logitRows);
+}
+
+std::unique_ptr<Engine> loadOn(const std::string& device, const std::filesystem::path& folder, const Recipe& recipe,
+                               KvFormat kv, std::int64_t context, int prefillChunk, int logitRows) {
   LoadRequest request;
   request.model = folder.string();
   request.recipe = recipe;
   request.kv = kv;
   request.context = context;
-  request.device = "cpu";
+  request.device = device;
   request.prefillChunk =
       prefillChunk > 0 ? prefillChunk : static_cast<int>(std::clamp<std::int64_t>(context, logitRows, 512));
   request.logitRows = logitRows;

@@ -32,6 +32,10 @@ std::vector<GoldenAnswer> readGoldenAnswers(const std::filesystem::path& file);
 std::unique_ptr<Engine> loadOnCpu(const std::filesystem::path& folder, const Recipe& recipe, KvFormat kv,
                                   std::int64_t context, int prefillChunk = 0, int logitRows = 64);
 
+/// The same on any device: "cpu", "cuda:0".
+std::unique_ptr<Engine> loadOn(const std::string& device, const std::filesystem::path& folder, const Recipe& recipe,
+                               KvFormat kv, std::int64_t context, int prefillChunk = 0, int logitRows = 64);
+
 /// Logits of all positions (ids, vocab); empty on failure.
 std::vector<float> allLogits(Engine& engine, const std::vector<std::int32_t>& ids, int chunk);
 

@@ -186,7 +186,7 @@ CudaMemory cudaMemory(const ModelConfig& config, const PlanRequest& request, int
   memory.weightArena = arena(plus(memory.layers, plus(memory.head, memory.embeddingOnHost ? 0 : memory.embedding)));
   memory.kvArena = arena(kvBytes(config, request));
   memory.workspaceArena = workspaceLayout(config, request, capabilityMajor).bytes;
-  memory.hostPinned = plus(2 * kUploadPieceBytes, times(unsignedOf(request.logitRows), unsignedOf(config.vocab), 4));
+  memory.hostPinned = plus(kUploadPieces * kUploadPieceBytes, times(unsignedOf(request.logitRows), unsignedOf(config.vocab), 4));
   return memory;
 }
 

@@ -69,11 +69,12 @@ struct WorkspaceLayout {
 };
 WorkspaceLayout workspaceLayout(const ModelConfig& config, const PlanRequest& request, int capabilityMajor);
 
-/// While loading: raw bytes are uploaded in pieces of this size, two in flight.
-constexpr std::uint64_t kUploadPieceBytes = 16ull << 20;
+/// While loading: raw bytes are uploaded in pieces of this size, so many in flight.
+constexpr std::uint64_t kUploadPieceBytes = 8ull << 20;
+constexpr int kUploadPieces = 4;
 /// Offsets in the workspace arena while loading.
 struct StagingLayout {
-  std::uint64_t pieces[2] = {};
+  std::uint64_t pieces[kUploadPieces] = {};
   std::uint64_t absmax = 0;  ///< NF4: fp32 absmax of every block of a matrix, before it is placed or quantized again
   std::uint64_t bytes = 0;
 };

@@ -1,9 +1,10 @@
-// Copies from mapped files into page-locked memory with several threads: one thread cannot feed PCIe.
+// Copies from mapped files into page-locked memory with several threads, several pieces under way: one thread cannot feed PCIe.
 #pragma once
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <mutex>
-#include <span>
 #include <thread>
 #include <vector>
 
@@ -21,16 +22,24 @@ class HostCopier {
   ~HostCopier();
   HostCopier(const HostCopier&) = delete;
   HostCopier& operator=(const HostCopier&) = delete;
-  /// Copies all pieces; returns when they are there.
-  void copy(std::span<const HostCopy> pieces);
+
+  /// Begins to copy; both ends must stay until wait() for the returned ticket. Tickets are waited for in their order.
+  std::uint64_t begin(const std::vector<HostCopy>& copies);
+  /// Returns when all copies up to the ticket are done; the calling thread helps.
+  void wait(std::uint64_t ticket);
 
  private:
+  struct Job {
+    std::uint64_t ticket;
+    std::vector<HostCopy> shares;
+    std::size_t next = 0, open = 0;
+  };
+  bool copyOne(std::unique_lock<std::mutex>& lock);
   void work();
-  void takeShares();
   std::mutex m_mutex;
   std::condition_variable m_wake, m_done;
-  std::vector<HostCopy> m_shares;
-  std::size_t m_next = 0, m_open = 0;
+  std::deque<Job> m_jobs;
+  std::uint64_t m_tickets = 0;
   bool m_stop = false;
   std::vector<std::thread> m_threads;
 };

@@ -76,7 +76,7 @@ void PrefillPass::attend(int layer) {
   rows.scale = 1.0f / std::sqrt(static_cast<float>(m_config.headDim));
   rows.element = m_element;
   rows.asynchronousCopies = m_card->capability() >= 80;
-  const bool tensorCores = m_element != gpu::Element::f32 && gpu::flash_attention_supports(view.kv.format, m_config.headDim);
+  const bool tensorCores = m_element != gpu::Element::f32 && gpu::flash_attention_supports(view.kv.format, m_config.headDim, rows.asynchronousCopies);
   m_failure->note(tensorCores ? gpu::flash_attention(stream(), rows) : gpu::plain_attention(stream(), rows));
 }
 

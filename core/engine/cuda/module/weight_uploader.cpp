@@ -58,7 +58,9 @@ Result<std::unique_ptr<WeightUploader>> WeightUploader::make(std::byte* staging,
 }
 
 WeightUploader::~WeightUploader() {
-  if (m_copier) static_cast<void>(finish());  // nothing may still read the pinned buffers
+  if (!m_copier) return;
+  m_copier->wait(m_slots[(m_next + kSlots - 1) % kSlots].ticket);  // nothing may still write the page-locked buffers …
+  for (const Slot& slot : m_slots) cudaStreamSynchronize(slot.stream.get());  // … or read them
 }
 
 Result<void> WeightUploader::upload(const WeightSource& source, const gpu::MatrixView& matrix, std::stop_token stop) {
@@ -71,25 +73,37 @@ Result<void> WeightUploader::upload(const WeightSource& source, const gpu::Matri
   if (isNf4(matrix.format)) NIBBLE_CHECK(finish());  // the scales of one matrix at a time
   for (std::int64_t row = 0; row < source.rows; row += step) {
     if (stop.stop_requested()) return fail(ErrorCode::cancelled, "stopped while loading", {}, source.name);
-    NIBBLE_CHECK(uploadPiece(source, matrix, row, static_cast<std::int32_t>(std::min(step, source.rows - row))));
+    NIBBLE_CHECK(beginPiece(source, matrix, row, static_cast<std::int32_t>(std::min(step, source.rows - row))));
   }
   return matrix.format == gpu::MatrixFormat::nf4dq ? nestAbsmax(matrix) : Result<void>();
 }
 
-Result<void> WeightUploader::uploadPiece(const WeightSource& source, const gpu::MatrixView& matrix, std::int64_t firstRow, std::int32_t rows) {
+Result<void> WeightUploader::beginPiece(const WeightSource& source, const gpu::MatrixView& matrix, std::int64_t firstRow, std::int32_t rows) {
+  if (m_reading == kSlots - 1) NIBBLE_CHECK(sendOldest());
   Slot& slot = m_slots[m_next];
-  m_next = (m_next + 1) % kSlots;
   NIBBLE_CUDA(cudaEventSynchronize(slot.done.get()));
-  m_copier->copy(gather(source, firstRow, rows, slot.host.data()));
-  const std::size_t bytes = static_cast<std::size_t>(rows) * static_cast<std::size_t>(source.columns) * dtypeBytes(source.dtype);
+  slot.matrix = matrix;
+  slot.piece = {slot.device, sourceType(source.dtype), firstRow, rows};
+  slot.ticket = m_copier->begin(gather(source, firstRow, rows, slot.host.data()));
+  m_next = (m_next + 1) % kSlots;
+  ++m_reading;
+  return {};
+}
+
+Result<void> WeightUploader::sendOldest() {
+  Slot& slot = m_slots[(m_next + kSlots - m_reading) % kSlots];
+  --m_reading;
+  m_copier->wait(slot.ticket);
+  const std::size_t bytes = static_cast<std::size_t>(slot.piece.rows) * static_cast<std::size_t>(slot.matrix.columns) * (slot.piece.type == gpu::SourceType::f32 ? 4 : 2);
   NIBBLE_CUDA(cudaMemcpyAsync(slot.device, slot.host.data(), bytes, cudaMemcpyHostToDevice, slot.stream.get()));
-  NIBBLE_CHECK(quantize(slot, source, matrix, firstRow, rows));
+  NIBBLE_CHECK(quantize(slot));
   NIBBLE_CUDA(cudaEventRecord(slot.done.get(), slot.stream.get()));
   return {};
 }
 
-Result<void> WeightUploader::quantize(const Slot& slot, const WeightSource& source, const gpu::MatrixView& matrix, std::int64_t firstRow, std::int32_t rows) {
-  const gpu::SourcePiece piece{slot.device, sourceType(source.dtype), firstRow, rows};
+Result<void> WeightUploader::quantize(const Slot& slot) {
+  const gpu::SourcePiece& piece = slot.piece;
+  const gpu::MatrixView& matrix = slot.matrix;
   const cudaStream_t stream = slot.stream.get();
   switch (matrix.format) {
     case gpu::MatrixFormat::f32:
@@ -99,9 +113,10 @@ Result<void> WeightUploader::quantize(const Slot& slot, const WeightSource& sour
     case gpu::MatrixFormat::q4: NIBBLE_CUDA(gpu::quantize_q4(stream, piece, matrix)); break;
     case gpu::MatrixFormat::nf4:
     case gpu::MatrixFormat::nf4dq: {
-      NIBBLE_CUDA(gpu::nf4_absmax(stream, piece, source.columns, m_absmax));
+      NIBBLE_CUDA(gpu::nf4_absmax(stream, piece, matrix.columns, m_absmax));
       NIBBLE_CUDA(gpu::quantize_nf4(stream, piece, matrix, m_absmax));
-      const std::int64_t first = firstRow * source.columns / 64, count = (rows * source.columns + 63) / 64;
+      const std::int64_t first = piece.firstRow * matrix.columns / 64;
+      const std::int64_t count = (static_cast<std::int64_t>(piece.rows) * matrix.columns + 63) / 64;
       if (matrix.format == gpu::MatrixFormat::nf4) NIBBLE_CUDA(gpu::place_nf4_absmax(stream, m_absmax, first, count, matrix));
       break;
     }
@@ -119,6 +134,7 @@ Result<void> WeightUploader::nestAbsmax(const gpu::MatrixView& matrix) {
 }
 
 Result<void> WeightUploader::finish() {
+  while (m_reading > 0) NIBBLE_CHECK(sendOldest());
   for (const Slot& slot : m_slots) NIBBLE_CUDA(cudaStreamSynchronize(slot.stream.get()));
   return {};
 }

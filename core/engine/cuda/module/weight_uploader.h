@@ -1,5 +1,5 @@
-// Brings a matrix from its mapped file to the card: whole rows in pieces through two page-locked buffers, quantized there by
-// the kernels, so that PCIe is the limit and the card never holds more than the model and two pieces.
+// Brings a matrix from its mapped file to the card: whole rows in pieces through page-locked buffers, quantized there by
+// the kernels, so that PCIe is the limit and the card never holds more than the model and a few pieces.
 #pragma once
 #include <memory>
 #include <stop_token>
@@ -8,6 +8,7 @@
 #include "core/engine/cuda/module/host_copier.h"
 #include "core/engine/cuda/module/resources.h"
 #include "core/model/weights.h"
+#include "kernels/cuda/quantize.h"
 
 namespace nibble {
 
@@ -19,25 +20,31 @@ class WeightUploader {
   WeightUploader(const WeightUploader&) = delete;
   WeightUploader& operator=(const WeightUploader&) = delete;
 
-  /// Enqueues the matrix; may return before the card is done. Errors: cancelled, what the card says, failed for an impossible shape.
+  /// Enqueues the matrix; may return before the file is read and the card is done: `source` must stay readable until finish(). Errors: cancelled, what the card says, failed for an impossible shape.
   Result<void> upload(const WeightSource& source, const gpu::MatrixView& matrix, std::stop_token stop);
   /// Waits for all that was enqueued.
   Result<void> finish();
 
  private:
-  static constexpr int kSlots = 2;
+  static constexpr int kSlots = kUploadPieces;
   struct Slot {
     Stream stream;
-    Event done;
+    Event done;           ///< the card has taken what the page-locked buffer held
     PinnedBuffer host;
     std::byte* device = nullptr;
+    std::uint64_t ticket = 0;  ///< of the copy into the buffer; 0: nothing is on its way
+    gpu::MatrixView matrix;    ///< where it goes
+    gpu::SourcePiece piece;
   };
   WeightUploader() = default;
-  Result<void> uploadPiece(const WeightSource& source, const gpu::MatrixView& matrix, std::int64_t firstRow, std::int32_t rows);
-  Result<void> quantize(const Slot& slot, const WeightSource& source, const gpu::MatrixView& matrix, std::int64_t firstRow, std::int32_t rows);
+  Result<void> beginPiece(const WeightSource& source, const gpu::MatrixView& matrix, std::int64_t firstRow, std::int32_t rows);
+  /// Hands the oldest piece that is being read to the card.
+  Result<void> sendOldest();
+  Result<void> quantize(const Slot& slot);
   Result<void> nestAbsmax(const gpu::MatrixView& matrix);
   Slot m_slots[kSlots];
-  int m_next = 0;
+  int m_next = 0;      ///< slot of the next piece
+  int m_reading = 0;   ///< pieces on their way into page-locked memory, the last ones before m_next
   std::uint64_t m_absmaxBytes = 0;
   float* m_absmax = nullptr;  ///< on the device, fp32 absmax of a whole matrix
   PinnedBuffer m_code;        ///< the dynamic code's 256 values
