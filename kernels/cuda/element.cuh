@@ -1,4 +1,5 @@
-// Conversions between fp32 and the compute type (half, bf16, float), scalar and in vectors of eight, shared by the prefill kernels.
+// Conversions between fp32 and the compute type (half, bf16, float), scalar and in vectors of eight, shared by the
+// prefill kernels.
 #pragma once
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
@@ -13,7 +14,9 @@ constexpr float kHalfMax = 65504.0f;
 template <typename T>
 __device__ __forceinline__ T fromFloat(float value);
 template <>
-__device__ __forceinline__ float fromFloat<float>(float value) { return value; }
+__device__ __forceinline__ float fromFloat<float>(float value) {
+  return value;
+}
 template <>
 __device__ __forceinline__ __half fromFloat<__half>(float value) {
   if (value > kHalfMax) value = kHalfMax;
@@ -21,13 +24,22 @@ __device__ __forceinline__ __half fromFloat<__half>(float value) {
   return __float2half_rn(value);
 }
 template <>
-__device__ __forceinline__ __nv_bfloat16 fromFloat<__nv_bfloat16>(float value) { return __float2bfloat16_rn(value); }
+__device__ __forceinline__ __nv_bfloat16 fromFloat<__nv_bfloat16>(float value) {
+  return __float2bfloat16_rn(value);
+}
 
-__device__ __forceinline__ float toFloat(float value) { return value; }
-__device__ __forceinline__ float toFloat(__half value) { return __half2float(value); }
-__device__ __forceinline__ float toFloat(__nv_bfloat16 value) { return __bfloat162float(value); }
+__device__ __forceinline__ float toFloat(float value) {
+  return value;
+}
+__device__ __forceinline__ float toFloat(__half value) {
+  return __half2float(value);
+}
+__device__ __forceinline__ float toFloat(__nv_bfloat16 value) {
+  return __bfloat162float(value);
+}
 
-/// Eight elements moved as one (16-bit types) or two (fp32) 16-byte accesses. The address must be aligned to their size.
+/// Eight elements moved as one (16-bit types) or two (fp32) 16-byte accesses. The address must be aligned to their
+/// size.
 template <typename T>
 struct alignas(sizeof(T) == 2 ? 16 : 16) Eight {
   T element[8];

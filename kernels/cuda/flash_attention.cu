@@ -1,7 +1,7 @@
 // Causal attention of many rows over the fp16 or 8-bit KV cache on tensor cores, with sliding window and grouped heads.
-// The query heads of one KV head are rows of one problem: row m of it is token m / group, head m % group, so that a tile of 128
-// rows reads each key once for all its heads. fp32 softmax; probabilities and values in fp16.
-// Bound by arithmetic: 4 · rows · keys · heads · head_dim operations.
+// The query heads of one KV head are rows of one problem: row m of it is token m / group, head m % group, so that a
+// tile of 128 rows reads each key once for all its heads. fp32 softmax; probabilities and values in fp16. Bound by
+// arithmetic: 4 · rows · keys · heads · head_dim operations.
 #include "kernels/cuda/attention_rows.h"
 #include "kernels/cuda/element.cuh"
 #include "kernels/cuda/flash_tile.cuh"
@@ -19,7 +19,8 @@ struct FlashProblem {
 
 /// 64 keys (or values) of the cache into a shared tile; keys at or behind `end` become zeros.
 template <int HD>
-__device__ __forceinline__ void loadHalfTile(__half* tile, const void* cache, const FlashProblem& problem, int head, std::int64_t first, std::int64_t end) {
+__device__ __forceinline__ void loadHalfTile(__half* tile, const void* cache, const FlashProblem& problem, int head,
+                                             std::int64_t first, std::int64_t end) {
   const int headDim = problem.layout.headDim;
   const __half* base = static_cast<const __half*>(cache) + (head * problem.layout.capacity + first) * headDim;
   for (int i = threadIdx.x; i < kKeyTile * (HD / 8); i += kFlashThreads) {
@@ -38,11 +39,13 @@ struct RawTile {
 
 /// Needs head_dim divisible by 32; keys at or behind `end` become zeros.
 template <int HD>
-__device__ __forceinline__ void loadRawTile(RawTile<HD>& raw, const void* cache, const FlashProblem& problem, int head, std::int64_t first, std::int64_t end) {
+__device__ __forceinline__ void loadRawTile(RawTile<HD>& raw, const void* cache, const FlashProblem& problem, int head,
+                                            std::int64_t first, std::int64_t end) {
   const int headDim = problem.layout.headDim, scaleCount = problem.layout.scaleCount;
   const std::int64_t at = head * problem.layout.capacity + first;
   const std::int8_t* base = static_cast<const std::int8_t*>(cache) + at * headDim;
-  const __half* scales = reinterpret_cast<const __half*>(static_cast<const char*>(cache) + problem.layout.scaleOffset) + at * scaleCount;
+  const __half* scales =
+      reinterpret_cast<const __half*>(static_cast<const char*>(cache) + problem.layout.scaleOffset) + at * scaleCount;
   for (int i = threadIdx.x; i < kKeyTile * (HD / 16); i += kFlashThreads) {
     const int row = i / (HD / 16), chunk = i % (HD / 16);
     const bool valid = first + row < end && chunk * 16 < headDim;
@@ -68,7 +71,8 @@ __device__ __forceinline__ void widenTile(__half* tile, const RawTile<HD>& raw) 
     const int row = i / (HD / 16), chunk = i % (HD / 16);
     const uint4 bytes = *reinterpret_cast<const uint4*>(raw.values + i * 16);
     const __half2 scale = __half2half2(raw.scales[row * (HD / 32) + chunk / 2]);
-    const std::uint32_t words[4] = {bytes.x ^ 0x80808080u, bytes.y ^ 0x80808080u, bytes.z ^ 0x80808080u, bytes.w ^ 0x80808080u};
+    const std::uint32_t words[4] = {bytes.x ^ 0x80808080u, bytes.y ^ 0x80808080u, bytes.z ^ 0x80808080u,
+                                    bytes.w ^ 0x80808080u};
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       __half2 out[4];
@@ -81,13 +85,15 @@ __device__ __forceinline__ void widenTile(__half* tile, const RawTile<HD>& raw) 
 
 /// The tile's 128 query rows, zeros behind the last.
 template <int HD>
-__device__ __forceinline__ void loadQueries(__half* tile, const FlashProblem& problem, int head, int firstRow, int rowCount) {
+__device__ __forceinline__ void loadQueries(__half* tile, const FlashProblem& problem, int head, int firstRow,
+                                            int rowCount) {
   const int headDim = problem.layout.headDim, group = problem.group;
   const __half* base = static_cast<const __half*>(problem.rows.queries);
   for (int i = threadIdx.x; i < kQueryTile * (HD / 8); i += kFlashThreads) {
     const int row = i / (HD / 8), chunk = i % (HD / 8), m = firstRow + row;
     const bool valid = m < rowCount && chunk * 8 < headDim;
-    const std::int64_t at = static_cast<std::int64_t>(m / group) * problem.rows.queryStride + (head * group + m % group) * headDim + chunk * 8;
+    const std::int64_t at = static_cast<std::int64_t>(m / group) * problem.rows.queryStride +
+                            (head * group + m % group) * headDim + chunk * 8;
     copySixteen(tile + swizzled<HD>(row, chunk), valid ? base + at : base, valid);
   }
 }
@@ -99,7 +105,8 @@ __device__ __forceinline__ std::uint32_t packOutput(float low, float high, Eleme
 }
 
 template <int HD>
-__device__ __forceinline__ void storeOutput(const FlashState<HD>& state, const FlashProblem& problem, int head, int firstRow, int rowCount) {
+__device__ __forceinline__ void storeOutput(const FlashState<HD>& state, const FlashProblem& problem, int head,
+                                            int firstRow, int rowCount) {
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, headDim = problem.layout.headDim, group = problem.group;
 #pragma unroll
   for (int t = 0; t < 2; ++t)
@@ -111,7 +118,8 @@ __device__ __forceinline__ void storeOutput(const FlashState<HD>& state, const F
       const int m = firstRow + warp * 32 + t * 16 + i * 8 + lane / 4;
       if (m >= rowCount) continue;
       const float inverse = 1.0f / sum;
-      std::uint16_t* to = static_cast<std::uint16_t*>(problem.rows.out) + static_cast<std::int64_t>(m / group) * problem.rows.outStride +
+      std::uint16_t* to = static_cast<std::uint16_t*>(problem.rows.out) +
+                          static_cast<std::int64_t>(m / group) * problem.rows.outStride +
                           (head * group + m % group) * headDim;
 #pragma unroll
       for (int n = 0; n < HD / 8; ++n) {
@@ -123,16 +131,19 @@ __device__ __forceinline__ void storeOutput(const FlashState<HD>& state, const F
     }
 }
 
-/// Copies 64 keys and values into shared memory while the former 64 are multiplied with. fp16 cache: into one of `Stages` tiles; 8-bit
-/// cache (Bytes): as they are, into one of `Stages` raw tiles, and from there as fp16 into the one tile.
+/// Copies 64 keys and values into shared memory while the former 64 are multiplied with. fp16 cache: into one of
+/// `Stages` tiles; 8-bit cache (Bytes): as they are, into one of `Stages` raw tiles, and from there as fp16 into the
+/// one tile.
 template <int HD, int Stages, bool Bytes>
 struct Tiles {
   __half queries[kQueryTile * HD];
   __half cached[Bytes ? 1 : Stages][2][kKeyTile * HD];  // keys, values
   RawTile<HD> raw[Bytes ? Stages : 1][2];
-  static constexpr int kBytes = sizeof(__half) * HD * (kQueryTile + (Bytes ? 1 : Stages) * 2 * kKeyTile) + (Bytes ? Stages * 2 * sizeof(RawTile<HD>) : 0);
+  static constexpr int kBytes = sizeof(__half) * HD * (kQueryTile + (Bytes ? 1 : Stages) * 2 * kKeyTile) +
+                                (Bytes ? Stages * 2 * sizeof(RawTile<HD>) : 0);
 
-  __device__ __forceinline__ void begin(int stage, const FlashProblem& problem, int head, std::int64_t first, std::int64_t end) {
+  __device__ __forceinline__ void begin(int stage, const FlashProblem& problem, int head, std::int64_t first,
+                                        std::int64_t end) {
     const KvView& cache = problem.rows.cache;
     if constexpr (Bytes) {
       loadRawTile<HD>(raw[stage][0], cache.keys, problem, head, first, end);
@@ -166,7 +177,8 @@ __global__ void __launch_bounds__(kFlashThreads, 2) flash_attention_kernel(const
 #pragma unroll
   for (int t = 0; t < 2; ++t)
 #pragma unroll
-    for (int i = 0; i < 2; ++i) own[t][i] = min(firstRow + warp * 32 + t * 16 + i * 8 + lane / 4, rowCount - 1) / problem.group;
+    for (int i = 0; i < 2; ++i)
+      own[t][i] = min(firstRow + warp * 32 + t * 16 + i * 8 + lane / 4, rowCount - 1) / problem.group;
 
   for (int stage = 0; key < end; key += kKeyTile) {
     if constexpr (Stages == 1) {
@@ -203,7 +215,9 @@ template <int HD, int Stages, bool Bytes>
 cudaError_t launch(cudaStream_t stream, const FlashProblem& problem) {
   constexpr int kShared = Tiles<HD, Stages, Bytes>::kBytes;
   const auto kernel = flash_attention_kernel<HD, Stages, Bytes>;
-  if (const cudaError_t status = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kShared); status != cudaSuccess) return status;
+  if (const cudaError_t status = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kShared);
+      status != cudaSuccess)
+    return status;
   const dim3 grid((problem.rows.rows * problem.group + kQueryTile - 1) / kQueryTile, problem.layout.heads);
   kernel<<<grid, kFlashThreads, kShared, stream>>>(problem);
   return cudaGetLastError();
@@ -212,18 +226,21 @@ cudaError_t launch(cudaStream_t stream, const FlashProblem& problem) {
 template <int HD>
 cudaError_t choose(cudaStream_t stream, const FlashProblem& problem) {
   if (problem.rows.cache.format == KvCacheFormat::q8) return launch<HD, 2, true>(stream, problem);
-  return problem.rows.asynchronousCopies ? launch<HD, 2, false>(stream, problem) : launch<HD, 1, false>(stream, problem);
+  return problem.rows.asynchronousCopies ? launch<HD, 2, false>(stream, problem)
+                                         : launch<HD, 1, false>(stream, problem);
 }
 }  // namespace
 
 bool flash_attention_supports(KvCacheFormat format, int headDim, bool asynchronousCopies) {
   if (headDim > 128) return false;
-  return (format == KvCacheFormat::f16 && headDim % 8 == 0) || (format == KvCacheFormat::q8 && headDim % 64 == 0 && asynchronousCopies);
+  return (format == KvCacheFormat::f16 && headDim % 8 == 0) ||
+         (format == KvCacheFormat::q8 && headDim % 64 == 0 && asynchronousCopies);
 }
 
 cudaError_t flash_attention(cudaStream_t stream, const AttentionRows& rows) {
   const float scale = rows.scale * 1.44269504088896340736f;
-  const FlashProblem problem{rows, kvLayout(rows.cache.format, rows.kvHeads, rows.capacity, rows.headDim), rows.heads / rows.kvHeads, scale};
+  const FlashProblem problem{rows, kvLayout(rows.cache.format, rows.kvHeads, rows.capacity, rows.headDim),
+                             rows.heads / rows.kvHeads, scale};
   return rows.headDim <= 64 ? choose<64>(stream, problem) : choose<128>(stream, problem);
 }
 

@@ -1,5 +1,5 @@
-// One tile of the tensor-core attention: 128 query rows × head_dim against 64 keys. Four warps of 32 query rows each keep scores,
-// running maximum, running sum and output in registers (FlashAttention-2, arXiv:2307.08691).
+// One tile of the tensor-core attention: 128 query rows × head_dim against 64 keys. Four warps of 32 query rows each
+// keep scores, running maximum, running sum and output in registers (FlashAttention-2, arXiv:2307.08691).
 #pragma once
 #include "kernels/cuda/tensor_core.cuh"
 
@@ -10,9 +10,12 @@ constexpr int kKeyTile = 64;
 constexpr int kFlashWarps = 4;
 constexpr int kFlashThreads = kFlashWarps * 32;
 
-/// Where 16-byte piece `chunk` of row `row` stands in a (rows, HD) tile of halves: pieces are swizzled so that ldmatrix meets no bank twice.
+/// Where 16-byte piece `chunk` of row `row` stands in a (rows, HD) tile of halves: pieces are swizzled so that ldmatrix
+/// meets no bank twice.
 template <int HD>
-__device__ __forceinline__ int swizzled(int row, int chunk) { return (row * (HD / 8) + (chunk ^ (row & 7))) * 8; }
+__device__ __forceinline__ int swizzled(int row, int chunk) {
+  return (row * (HD / 8) + (chunk ^ (row & 7))) * 8;
+}
 
 /// What a warp keeps over all key tiles. Row t·16 + i·8 + lane/4 of the warp's 32 is (t, i).
 template <int HD>
@@ -63,7 +66,8 @@ __device__ __forceinline__ void flashScores(float (&scores)[2][8][4], const __ha
   }
 }
 
-/// Hides keys behind a row's own position (and before its window). `last[t][i]` is the row's own position minus the tile's first key.
+/// Hides keys behind a row's own position (and before its window). `last[t][i]` is the row's own position minus the
+/// tile's first key.
 __device__ __forceinline__ void flashMask(float (&scores)[2][8][4], const int (&last)[2][2], int window) {
   const int column = threadIdx.x % 4 * 2;
 #pragma unroll
@@ -112,7 +116,8 @@ __device__ __forceinline__ void flashSoftmax(float (&scores)[2][8][4], FlashStat
 
 /// out (32 × HD) += P V.
 template <int HD>
-__device__ __forceinline__ void flashValues(FlashState<HD>& state, const float (&scores)[2][8][4], const __half* values) {
+__device__ __forceinline__ void flashValues(FlashState<HD>& state, const float (&scores)[2][8][4],
+                                            const __half* values) {
   const int lane = threadIdx.x % 32;
 #pragma unroll
   for (int step = 0; step < kKeyTile / 16; ++step) {

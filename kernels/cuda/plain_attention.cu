@@ -1,5 +1,6 @@
-// Attention of many rows in plain fp32, for every cache format and head_dim: the reference that the tensor-core kernel is compared
-// with, and the way of fp32 compute. One block a (row, head): 128 keys at a time, a thread a key for the scores, a thread a column for the sum.
+// Attention of many rows in plain fp32, for every cache format and head_dim: the reference that the tensor-core kernel
+// is compared with, and the way of fp32 compute. One block a (row, head): 128 keys at a time, a thread a key for the
+// scores, a thread a column for the sum.
 #include "kernels/blocks.h"
 #include "kernels/cuda/attention_rows.h"
 #include "kernels/cuda/element.cuh"
@@ -13,7 +14,8 @@ constexpr int kMostColumns = 512;
 __constant__ float kCodebook[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
 
 /// Element `column` of the key or value at flattened position `at` (head · capacity + position).
-__device__ __forceinline__ float cached(const void* cache, KvCacheFormat format, const KvLayout& layout, std::int64_t at, int column) {
+__device__ __forceinline__ float cached(const void* cache, KvCacheFormat format, const KvLayout& layout,
+                                        std::int64_t at, int column) {
   const std::int64_t index = at * layout.headDim + column;
   if (format == KvCacheFormat::f32) return static_cast<const float*>(cache)[index];
   if (format == KvCacheFormat::f16) return __half2float(static_cast<const __half*>(cache)[index]);
@@ -50,7 +52,8 @@ __global__ void __launch_bounds__(kThreads) plain_attention_kernel(const Attenti
     float score = -INFINITY;
     if (key <= last) {
       score = 0;
-      for (int i = 0; i < headDim; ++i) score += query[i] * cached(rows.cache.keys, rows.cache.format, layout, cachedHead + key, i);
+      for (int i = 0; i < headDim; ++i)
+        score += query[i] * cached(rows.cache.keys, rows.cache.format, layout, cachedHead + key, i);
     }
     const float top = fmaxf(maximum, blockMaximum(score, parts));
     const float shrink = expf(maximum - top);
@@ -66,7 +69,8 @@ __global__ void __launch_bounds__(kThreads) plain_attention_kernel(const Attenti
       const int column = c * kThreads + threadIdx.x;
       if (column >= headDim) break;
       float total = out[c] * shrink;
-      for (int k = 0; k < keys; ++k) total += weights[k] * cached(rows.cache.values, rows.cache.format, layout, cachedHead + first + k, column);
+      for (int k = 0; k < keys; ++k)
+        total += weights[k] * cached(rows.cache.values, rows.cache.format, layout, cachedHead + first + k, column);
       out[c] = total;
     }
     __syncthreads();
@@ -85,9 +89,15 @@ cudaError_t plain_attention(cudaStream_t stream, const AttentionRows& rows) {
   const KvLayout layout = kvLayout(rows.cache.format, rows.kvHeads, rows.capacity, rows.headDim);
   const dim3 grid(rows.rows, rows.heads);
   switch (rows.element) {
-    case Element::f32: plain_attention_kernel<float, float><<<grid, kThreads, 0, stream>>>(rows, layout); break;
-    case Element::f16: plain_attention_kernel<__half, __half><<<grid, kThreads, 0, stream>>>(rows, layout); break;
-    case Element::bf16: plain_attention_kernel<__half, __nv_bfloat16><<<grid, kThreads, 0, stream>>>(rows, layout); break;
+    case Element::f32:
+      plain_attention_kernel<float, float><<<grid, kThreads, 0, stream>>>(rows, layout);
+      break;
+    case Element::f16:
+      plain_attention_kernel<__half, __half><<<grid, kThreads, 0, stream>>>(rows, layout);
+      break;
+    case Element::bf16:
+      plain_attention_kernel<__half, __nv_bfloat16><<<grid, kThreads, 0, stream>>>(rows, layout);
+      break;
   }
   return cudaGetLastError();
 }

@@ -1,5 +1,5 @@
-// Row-wise kernels of the prefill: RMSNorm, rotary angles, SwiGLU, bias, and the check for NaN. All are bound by memory:
-// bytes moved are each input once and each output once.
+// Row-wise kernels of the prefill: RMSNorm, rotary angles, SwiGLU, bias, and the check for NaN. All are bound by
+// memory: bytes moved are each input once and each output once.
 #include "kernels/cuda/element.cuh"
 #include "kernels/cuda/prefill.h"
 
@@ -21,7 +21,8 @@ __device__ float blockSum(float value) {
 
 /// One block a row. x is read twice: the second time it comes from L1 or L2.
 template <typename T>
-__global__ void rms_norm_kernel(const float* __restrict__ x, const float* __restrict__ weight, T* __restrict__ out, int width, float eps) {
+__global__ void rms_norm_kernel(const float* __restrict__ x, const float* __restrict__ weight, T* __restrict__ out,
+                                int width, float eps) {
   x += static_cast<std::int64_t>(blockIdx.x) * width;
   out += static_cast<std::int64_t>(blockIdx.x) * width;
   const bool whole = width % 8 == 0;
@@ -50,7 +51,8 @@ __global__ void rms_norm_kernel(const float* __restrict__ x, const float* __rest
   for (int i = vectors * 8 + threadIdx.x; i < width; i += kThreads) out[i] = fromFloat<T>(x[i] * root * weight[i]);
 }
 
-__global__ void rope_angles_kernel(const float* __restrict__ inverse, float factor, std::int64_t position, float2* __restrict__ angles, int half) {
+__global__ void rope_angles_kernel(const float* __restrict__ inverse, float factor, std::int64_t position,
+                                   float2* __restrict__ angles, int half) {
   const int i = threadIdx.x + blockIdx.y * blockDim.x;
   if (i >= half) return;
   const float angle = static_cast<float>(position + blockIdx.x) * inverse[i];
@@ -59,11 +61,13 @@ __global__ void rope_angles_kernel(const float* __restrict__ inverse, float fact
   angles[static_cast<std::int64_t>(blockIdx.x) * half + i] = make_float2(cosine * factor, sine * factor);
 }
 
-__device__ __forceinline__ float silu(float x) { return x / (1.0f + __expf(-x)); }
+__device__ __forceinline__ float silu(float x) {
+  return x / (1.0f + __expf(-x));
+}
 
 template <typename T>
-__global__ void swiglu_kernel(T* __restrict__ a, const T* __restrict__ b, const float* __restrict__ aBias, const float* __restrict__ bBias,
-                              std::int64_t count, int width) {
+__global__ void swiglu_kernel(T* __restrict__ a, const T* __restrict__ b, const float* __restrict__ aBias,
+                              const float* __restrict__ bBias, std::int64_t count, int width) {
   const std::int64_t at = (static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x) * 8;
   if (at >= count) return;
   const int column = static_cast<int>(at % width);
@@ -93,37 +97,56 @@ __global__ void add_bias_kernel(float* __restrict__ x, const float* __restrict__
 
 __global__ void check_finite_kernel(const float* __restrict__ values, std::int64_t count, int value, int* flag) {
   bool bad = false;
-  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x; i < count; i += static_cast<std::int64_t>(gridDim.x) * kThreads)
+  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x; i < count;
+       i += static_cast<std::int64_t>(gridDim.x) * kThreads)
     bad |= !isfinite(values[i]);
   if (__syncthreads_or(bad) && threadIdx.x == 0) atomicMin(flag, value);
 }
 
-unsigned blocksFor(std::int64_t count) { return static_cast<unsigned>((count + kThreads - 1) / kThreads); }
+unsigned blocksFor(std::int64_t count) {
+  return static_cast<unsigned>((count + kThreads - 1) / kThreads);
+}
 }  // namespace
 
-cudaError_t rms_norm_rows(cudaStream_t stream, const float* x, const float* weight, void* out, Element element, int rows, int width, float eps) {
+cudaError_t rms_norm_rows(cudaStream_t stream, const float* x, const float* weight, void* out, Element element,
+                          int rows, int width, float eps) {
   switch (element) {
-    case Element::f32: rms_norm_kernel<<<rows, kThreads, 0, stream>>>(x, weight, static_cast<float*>(out), width, eps); break;
-    case Element::f16: rms_norm_kernel<<<rows, kThreads, 0, stream>>>(x, weight, static_cast<__half*>(out), width, eps); break;
-    case Element::bf16: rms_norm_kernel<<<rows, kThreads, 0, stream>>>(x, weight, static_cast<__nv_bfloat16*>(out), width, eps); break;
+    case Element::f32:
+      rms_norm_kernel<<<rows, kThreads, 0, stream>>>(x, weight, static_cast<float*>(out), width, eps);
+      break;
+    case Element::f16:
+      rms_norm_kernel<<<rows, kThreads, 0, stream>>>(x, weight, static_cast<__half*>(out), width, eps);
+      break;
+    case Element::bf16:
+      rms_norm_kernel<<<rows, kThreads, 0, stream>>>(x, weight, static_cast<__nv_bfloat16*>(out), width, eps);
+      break;
   }
   return cudaGetLastError();
 }
 
-cudaError_t rope_angles(cudaStream_t stream, const float* inverse, float factor, std::int64_t position, float2* angles, int rows, int half) {
+cudaError_t rope_angles(cudaStream_t stream, const float* inverse, float factor, std::int64_t position, float2* angles,
+                        int rows, int half) {
   const dim3 grid(rows, (half + 63) / 64);
   rope_angles_kernel<<<grid, 64, 0, stream>>>(inverse, factor, position, angles, half);
   return cudaGetLastError();
 }
 
-cudaError_t swiglu_rows(cudaStream_t stream, void* a, const void* b, const float* aBias, const float* bBias, Element element, int rows, int width) {
+cudaError_t swiglu_rows(cudaStream_t stream, void* a, const void* b, const float* aBias, const float* bBias,
+                        Element element, int rows, int width) {
   const std::int64_t count = static_cast<std::int64_t>(rows) * width;
   const unsigned blocks = blocksFor((count + 7) / 8);
   switch (element) {
-    case Element::f32: swiglu_kernel<<<blocks, kThreads, 0, stream>>>(static_cast<float*>(a), static_cast<const float*>(b), aBias, bBias, count, width); break;
-    case Element::f16: swiglu_kernel<<<blocks, kThreads, 0, stream>>>(static_cast<__half*>(a), static_cast<const __half*>(b), aBias, bBias, count, width); break;
+    case Element::f32:
+      swiglu_kernel<<<blocks, kThreads, 0, stream>>>(static_cast<float*>(a), static_cast<const float*>(b), aBias, bBias,
+                                                     count, width);
+      break;
+    case Element::f16:
+      swiglu_kernel<<<blocks, kThreads, 0, stream>>>(static_cast<__half*>(a), static_cast<const __half*>(b), aBias,
+                                                     bBias, count, width);
+      break;
     case Element::bf16:
-      swiglu_kernel<<<blocks, kThreads, 0, stream>>>(static_cast<__nv_bfloat16*>(a), static_cast<const __nv_bfloat16*>(b), aBias, bBias, count, width);
+      swiglu_kernel<<<blocks, kThreads, 0, stream>>>(static_cast<__nv_bfloat16*>(a),
+                                                     static_cast<const __nv_bfloat16*>(b), aBias, bBias, count, width);
       break;
   }
   return cudaGetLastError();

@@ -1,5 +1,6 @@
-// Weights to NF4 exactly as bitsandbytes does it: blocks of 64 along the flattened tensor, x · (1 / absmax) against its thresholds;
-// and absmax to the 8-bit dynamic code (double quantization). A pass for absmax, one for the nibbles, one to place the scales.
+// Weights to NF4 exactly as bitsandbytes does it: blocks of 64 along the flattened tensor, x · (1 / absmax) against its
+// thresholds; and absmax to the 8-bit dynamic code (double quantization). A pass for absmax, one for the nibbles, one
+// to place the scales.
 #include "kernels/blocks.h"
 #include "kernels/cuda/source.cuh"
 
@@ -9,7 +10,8 @@ namespace {
 constexpr int kThreads = 128;
 
 template <typename T>
-__global__ void nf4_absmax_kernel(const T* __restrict__ source, std::int64_t firstBlock, std::int64_t blocks, std::int64_t values, float* __restrict__ absmax) {
+__global__ void nf4_absmax_kernel(const T* __restrict__ source, std::int64_t firstBlock, std::int64_t blocks,
+                                  std::int64_t values, float* __restrict__ absmax) {
   const std::int64_t unit = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   if (unit >= blocks) return;
   const std::int64_t rest = values - unit * 64;
@@ -18,7 +20,11 @@ __global__ void nf4_absmax_kernel(const T* __restrict__ source, std::int64_t fir
   for (int half = 0; half < 2; ++half) {
     float x[32];
     const std::int64_t available = rest - half * 32;
-    readValues<32>(source + unit * 64 + half * 32, static_cast<int>(available < 0 ? 0 : available > 32 ? 32 : available), x);
+    readValues<32>(source + unit * 64 + half * 32,
+                   static_cast<int>(available < 0    ? 0
+                                    : available > 32 ? 32
+                                                     : available),
+                   x);
 #pragma unroll
     for (int i = 0; i < 32; ++i) top = fmaxf(top, fabsf(x[i]));
   }
@@ -50,7 +56,9 @@ __device__ __forceinline__ int nearestCode(float value) {
 
 /// A thread makes one word: eight neighbouring columns of a row.
 template <typename T>
-__global__ void quantize_nf4_kernel(const T* __restrict__ source, std::int64_t firstRow, std::int64_t units, const float* __restrict__ absmax, char* __restrict__ data, const MatrixLayout layout) {
+__global__ void quantize_nf4_kernel(const T* __restrict__ source, std::int64_t firstRow, std::int64_t units,
+                                    const float* __restrict__ absmax, char* __restrict__ data,
+                                    const MatrixLayout layout) {
   const std::int64_t unit = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   if (unit >= units) return;
   const int words = static_cast<int>(layout.paddedColumns / 8), columns = static_cast<int>(layout.columns);
@@ -82,13 +90,15 @@ __device__ __forceinline__ T* scaleOf(char* data, const MatrixLayout& layout, st
   return reinterpret_cast<T*>(data + block / blocksARow * layout.stride + layout.scaleOffset) + block % blocksARow;
 }
 
-__global__ void place_absmax_kernel(const float* __restrict__ absmax, std::int64_t firstBlock, std::int64_t count, char* data, const MatrixLayout layout) {
+__global__ void place_absmax_kernel(const float* __restrict__ absmax, std::int64_t firstBlock, std::int64_t count,
+                                    char* data, const MatrixLayout layout) {
   const std::int64_t unit = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   if (unit < count) *scaleOf<float>(data, layout, firstBlock + unit) = absmax[firstBlock + unit];
 }
 
 /// One warp 256 blocks: a nested block.
-__global__ void nest_absmax_kernel(const float* __restrict__ absmax, std::int64_t blocks, char* data, const MatrixLayout layout, float offset, const float* __restrict__ code) {
+__global__ void nest_absmax_kernel(const float* __restrict__ absmax, std::int64_t blocks, char* data,
+                                   const MatrixLayout layout, float offset, const float* __restrict__ code) {
   __shared__ float sorted[256];
   for (int i = threadIdx.x; i < 256; i += kThreads) sorted[i] = code[i];
   __syncthreads();
@@ -117,16 +127,20 @@ __global__ void nest_absmax_kernel(const float* __restrict__ absmax, std::int64_
     const float value = values[i] * __fdiv_rn(1.0f, top);
     int best = 0;  // the largest code whose midpoint to its lower neighbour is below the value; NaN stays at 0
     for (int step = 128; step > 0; step >>= 1)
-      if (best + step < 256 && value > __fmul_rn(__fadd_rn(sorted[best + step - 1], sorted[best + step]), 0.5f)) best += step;
+      if (best + step < 256 && value > __fmul_rn(__fadd_rn(sorted[best + step - 1], sorted[best + step]), 0.5f))
+        best += step;
     *scaleOf<std::uint8_t>(data, layout, block) = static_cast<std::uint8_t>(best);
   }
 }
 
-char* writable(const MatrixView& matrix) { return static_cast<char*>(const_cast<void*>(matrix.data)); }
+char* writable(const MatrixView& matrix) {
+  return static_cast<char*>(const_cast<void*>(matrix.data));
+}
 }  // namespace
 
 cudaError_t nf4_absmax(cudaStream_t stream, const SourcePiece& piece, std::int64_t columns, float* absmax) {
-  const std::int64_t values = piece.rows * columns, blocks = (values + 63) / 64, firstBlock = piece.firstRow * columns / 64;
+  const std::int64_t values = piece.rows * columns, blocks = (values + 63) / 64,
+                     firstBlock = piece.firstRow * columns / 64;
   return visitSource(piece, [&](auto source) {
     nf4_absmax_kernel<<<blocksOf(blocks, kThreads), kThreads, 0, stream>>>(source, firstBlock, blocks, values, absmax);
     return cudaGetLastError();
@@ -137,21 +151,26 @@ cudaError_t quantize_nf4(cudaStream_t stream, const SourcePiece& piece, const Ma
   const MatrixLayout layout = matrixLayout(matrix.format, matrix.rows, matrix.columns);
   const std::int64_t units = piece.rows * (layout.paddedColumns / 8);
   return visitSource(piece, [&](auto source) {
-    quantize_nf4_kernel<<<blocksOf(units, kThreads), kThreads, 0, stream>>>(source, piece.firstRow, units, absmax, writable(matrix), layout);
+    quantize_nf4_kernel<<<blocksOf(units, kThreads), kThreads, 0, stream>>>(source, piece.firstRow, units, absmax,
+                                                                            writable(matrix), layout);
     return cudaGetLastError();
   });
 }
 
-cudaError_t place_nf4_absmax(cudaStream_t stream, const float* absmax, std::int64_t firstBlock, std::int64_t count, const MatrixView& matrix) {
+cudaError_t place_nf4_absmax(cudaStream_t stream, const float* absmax, std::int64_t firstBlock, std::int64_t count,
+                             const MatrixView& matrix) {
   const MatrixLayout layout = matrixLayout(matrix.format, matrix.rows, matrix.columns);
-  place_absmax_kernel<<<blocksOf(count, kThreads), kThreads, 0, stream>>>(absmax, firstBlock, count, writable(matrix), layout);
+  place_absmax_kernel<<<blocksOf(count, kThreads), kThreads, 0, stream>>>(absmax, firstBlock, count, writable(matrix),
+                                                                          layout);
   return cudaGetLastError();
 }
 
-cudaError_t nest_nf4_absmax(cudaStream_t stream, const float* absmax, const MatrixView& matrix, float offset, const float* code) {
+cudaError_t nest_nf4_absmax(cudaStream_t stream, const float* absmax, const MatrixView& matrix, float offset,
+                            const float* code) {
   const MatrixLayout layout = matrixLayout(matrix.format, matrix.rows, matrix.columns);
   const std::int64_t blocks = (layout.rows * layout.columns + 63) / 64, nested = (blocks + 255) / 256;
-  nest_absmax_kernel<<<blocksOf(nested, kThreads / 32), kThreads, 0, stream>>>(absmax, blocks, writable(matrix), layout, offset, code);
+  nest_absmax_kernel<<<blocksOf(nested, kThreads / 32), kThreads, 0, stream>>>(absmax, blocks, writable(matrix), layout,
+                                                                               offset, code);
   return cudaGetLastError();
 }
 

@@ -1,6 +1,7 @@
-// Weights to q4 with scale search, byte for byte as kernels/cpu/q4_search_impl.h does it: the largest weight of a block of 32 is set near
-// either end of the codebook, 18 candidates are compared in integers, then scale and codes are refitted twice in unfused fp32.
-// One thread a block, its weights in registers. Bound by the table look-ups in shared memory, which PCIe hides.
+// Weights to q4 with scale search, byte for byte as kernels/cpu/q4_search_impl.h does it: the largest weight of a block
+// of 32 is set near either end of the codebook, 18 candidates are compared in integers, then scale and codes are
+// refitted twice in unfused fp32. One thread a block, its weights in registers. Bound by the table look-ups in shared
+// memory, which PCIe hides.
 #include "kernels/cuda/source.cuh"
 
 namespace nibble::gpu {
@@ -15,7 +16,8 @@ __constant__ float kCodeValue[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1
 
 /// 0 … 15: the code nearest to `value`; between two, the lower one.
 __device__ __forceinline__ int nearestCode(float value) {
-  constexpr float kMiddle[15] = {-115.5f, -93.5f, -74.0f, -57.0f, -42.0f, -28.5f, -16.0f, -4.5f, 7.0f, 19.0f, 31.5f, 45.5f, 61.0f, 79.0f, 101.0f};
+  constexpr float kMiddle[15] = {-115.5f, -93.5f, -74.0f, -57.0f, -42.0f, -28.5f, -16.0f, -4.5f,
+                                 7.0f,    19.0f,  31.5f,  45.5f,  61.0f,  79.0f,  101.0f};
   int code = 0;
 #pragma unroll
   for (int i = 0; i < 15; ++i) code += value > kMiddle[i];
@@ -23,12 +25,14 @@ __device__ __forceinline__ int nearestCode(float value) {
 }
 
 struct Tables {
-  int nearest[256];   // the codebook value nearest to v = -128 … 127, at v + 128
+  int nearest[256];  // the codebook value nearest to v = -128 … 127, at v + 128
   float values[16];
 };
 
 /// Index of the nearest value for a weight (16 bits of the largest) when the largest is set to `target`.
-__device__ __forceinline__ int tableIndex(int scaled, int target) { return max(-128, min(127, (scaled * target + 0x4000) >> 15)) + 128; }
+__device__ __forceinline__ int tableIndex(int scaled, int target) {
+  return max(-128, min(127, (scaled * target + 0x4000) >> 15)) + 128;
+}
 
 __device__ __forceinline__ float scoreOf(const int (&scaled)[16], int target, const Tables& tables) {
   int products = 0, squares = 0;
@@ -69,7 +73,8 @@ struct Refit {
     squares[i % 8] = __fadd_rn(squares[i % 8], __fmul_rn(q, q));
   }
   static __device__ __forceinline__ float sum(const float (&p)[8]) {
-    return __fadd_rn(__fadd_rn(__fadd_rn(p[0], p[4]), __fadd_rn(p[1], p[5])), __fadd_rn(__fadd_rn(p[2], p[6]), __fadd_rn(p[3], p[7])));
+    return __fadd_rn(__fadd_rn(__fadd_rn(p[0], p[4]), __fadd_rn(p[1], p[5])),
+                     __fadd_rn(__fadd_rn(p[2], p[6]), __fadd_rn(p[3], p[7])));
   }
   __device__ __forceinline__ __half scale() const {
     const float square = sum(squares);
@@ -120,10 +125,13 @@ __device__ __forceinline__ Encoded encode(const float (&x)[32], float peak, cons
 }
 
 template <typename T>
-__global__ void __launch_bounds__(kThreads) quantize_q4_kernel(const T* __restrict__ source, std::int64_t firstRow, std::int64_t blocks, char* __restrict__ data, const MatrixLayout layout) {
+__global__ void __launch_bounds__(kThreads)
+    quantize_q4_kernel(const T* __restrict__ source, std::int64_t firstRow, std::int64_t blocks,
+                       char* __restrict__ data, const MatrixLayout layout) {
   __shared__ Tables tables;
   if (threadIdx.x < 16) tables.values[threadIdx.x] = kCodeValue[threadIdx.x];
-  for (int i = threadIdx.x; i < 256; i += kThreads) tables.nearest[i] = static_cast<int>(kCodeValue[nearestCode(static_cast<float>(i - 128))]);
+  for (int i = threadIdx.x; i < 256; i += kThreads)
+    tables.nearest[i] = static_cast<int>(kCodeValue[nearestCode(static_cast<float>(i - 128))]);
   __syncthreads();
   const std::int64_t unit = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   if (unit >= blocks) return;
@@ -144,7 +152,8 @@ __global__ void __launch_bounds__(kThreads) quantize_q4_kernel(const T* __restri
     encoded.scale = __ushort_as_half(finite ? 0 : kHalfNan);
   }
   char* record = data + (firstRow + row) * layout.stride;
-  reinterpret_cast<uint4*>(record)[block] = make_uint4(encoded.words[0], encoded.words[1], encoded.words[2], encoded.words[3]);
+  reinterpret_cast<uint4*>(record)[block] =
+      make_uint4(encoded.words[0], encoded.words[1], encoded.words[2], encoded.words[3]);
   reinterpret_cast<__half*>(record + layout.scaleOffset)[block] = encoded.scale;
 }
 }  // namespace
@@ -153,7 +162,8 @@ cudaError_t quantize_q4(cudaStream_t stream, const SourcePiece& piece, const Mat
   const MatrixLayout layout = matrixLayout(matrix.format, matrix.rows, matrix.columns);
   const std::int64_t blocks = piece.rows * (layout.paddedColumns / 32);
   return visitSource(piece, [&](auto source) {
-    quantize_q4_kernel<<<blocksOf(blocks, kThreads), kThreads, 0, stream>>>(source, piece.firstRow, blocks, static_cast<char*>(const_cast<void*>(matrix.data)), layout);
+    quantize_q4_kernel<<<blocksOf(blocks, kThreads), kThreads, 0, stream>>>(
+        source, piece.firstRow, blocks, static_cast<char*>(const_cast<void*>(matrix.data)), layout);
     return cudaGetLastError();
   });
 }

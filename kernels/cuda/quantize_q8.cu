@@ -1,5 +1,5 @@
-// Weights to q8 (scale = max|x| / 127 rounded to fp16, x / (max|x| / 127) to the nearest integer), and to the unquantized formats.
-// One thread a block of 32. PCIe is the limit here, not these kernels.
+// Weights to q8 (scale = max|x| / 127 rounded to fp16, x / (max|x| / 127) to the nearest integer), and to the
+// unquantized formats. One thread a block of 32. PCIe is the limit here, not these kernels.
 #include "kernels/cuda/source.cuh"
 
 namespace nibble::gpu {
@@ -8,7 +8,8 @@ namespace {
 constexpr int kThreads = 128;
 
 template <typename T>
-__global__ void quantize_q8_kernel(const T* __restrict__ source, std::int64_t firstRow, std::int64_t blocks, char* __restrict__ data, const MatrixLayout layout) {
+__global__ void quantize_q8_kernel(const T* __restrict__ source, std::int64_t firstRow, std::int64_t blocks,
+                                   char* __restrict__ data, const MatrixLayout layout) {
   const std::int64_t unit = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   if (unit >= blocks) return;
   const int blocksARow = static_cast<int>(layout.paddedColumns / 32);
@@ -29,16 +30,20 @@ __global__ void quantize_q8_kernel(const T* __restrict__ source, std::int64_t fi
   }
   std::uint32_t packed[8] = {};
 #pragma unroll
-  for (int i = 0; i < 32; ++i) packed[i / 4] |= (static_cast<std::uint32_t>(static_cast<int>(roundf(values[i] * inverse))) & 255u) << (i % 4 * 8);
+  for (int i = 0; i < 32; ++i)
+    packed[i / 4] |= (static_cast<std::uint32_t>(static_cast<int>(roundf(values[i] * inverse))) & 255u) << (i % 4 * 8);
   char* record = data + (firstRow + row) * layout.stride;
 #pragma unroll
   for (int i = 0; i < 2; ++i)
-    reinterpret_cast<uint4*>(record)[block * 2 + i] = make_uint4(packed[4 * i], packed[4 * i + 1], packed[4 * i + 2], packed[4 * i + 3]);
-  reinterpret_cast<__half*>(record + layout.scaleOffset)[block] = finite ? __float2half_rn(scale) : __ushort_as_half(kHalfNan);
+    reinterpret_cast<uint4*>(record)[block * 2 + i] =
+        make_uint4(packed[4 * i], packed[4 * i + 1], packed[4 * i + 2], packed[4 * i + 3]);
+  reinterpret_cast<__half*>(record + layout.scaleOffset)[block] =
+      finite ? __float2half_rn(scale) : __ushort_as_half(kHalfNan);
 }
 
 template <typename T, typename Out>
-__global__ void store_rows_kernel(const T* __restrict__ source, std::int64_t firstRow, std::int64_t units, char* __restrict__ data, const MatrixLayout layout) {
+__global__ void store_rows_kernel(const T* __restrict__ source, std::int64_t firstRow, std::int64_t units,
+                                  char* __restrict__ data, const MatrixLayout layout) {
   const std::int64_t unit = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   if (unit >= units) return;
   const std::int64_t perRow = static_cast<std::int64_t>(layout.stride / sizeof(Out));
@@ -48,9 +53,11 @@ __global__ void store_rows_kernel(const T* __restrict__ source, std::int64_t fir
 }
 
 template <typename Out, typename T>
-cudaError_t storeAs(cudaStream_t stream, const T* source, const SourcePiece& piece, const MatrixView& matrix, const MatrixLayout& layout) {
+cudaError_t storeAs(cudaStream_t stream, const T* source, const SourcePiece& piece, const MatrixView& matrix,
+                    const MatrixLayout& layout) {
   const std::int64_t units = piece.rows * static_cast<std::int64_t>(layout.stride / sizeof(Out));
-  store_rows_kernel<T, Out><<<blocksOf(units, kThreads), kThreads, 0, stream>>>(source, piece.firstRow, units, static_cast<char*>(const_cast<void*>(matrix.data)), layout);
+  store_rows_kernel<T, Out><<<blocksOf(units, kThreads), kThreads, 0, stream>>>(
+      source, piece.firstRow, units, static_cast<char*>(const_cast<void*>(matrix.data)), layout);
   return cudaGetLastError();
 }
 }  // namespace
@@ -59,7 +66,8 @@ cudaError_t quantize_q8(cudaStream_t stream, const SourcePiece& piece, const Mat
   const MatrixLayout layout = matrixLayout(matrix.format, matrix.rows, matrix.columns);
   const std::int64_t blocks = piece.rows * (layout.paddedColumns / 32);
   return visitSource(piece, [&](auto source) {
-    quantize_q8_kernel<<<blocksOf(blocks, kThreads), kThreads, 0, stream>>>(source, piece.firstRow, blocks, static_cast<char*>(const_cast<void*>(matrix.data)), layout);
+    quantize_q8_kernel<<<blocksOf(blocks, kThreads), kThreads, 0, stream>>>(
+        source, piece.firstRow, blocks, static_cast<char*>(const_cast<void*>(matrix.data)), layout);
     return cudaGetLastError();
   });
 }
@@ -68,10 +76,14 @@ cudaError_t store_rows(cudaStream_t stream, const SourcePiece& piece, const Matr
   const MatrixLayout layout = matrixLayout(matrix.format, matrix.rows, matrix.columns);
   return visitSource(piece, [&](auto source) {
     switch (matrix.format) {
-      case MatrixFormat::f32: return storeAs<float>(stream, source, piece, matrix, layout);
-      case MatrixFormat::f16: return storeAs<__half>(stream, source, piece, matrix, layout);
-      case MatrixFormat::bf16: return storeAs<__nv_bfloat16>(stream, source, piece, matrix, layout);
-      default: return cudaErrorInvalidValue;
+      case MatrixFormat::f32:
+        return storeAs<float>(stream, source, piece, matrix, layout);
+      case MatrixFormat::f16:
+        return storeAs<__half>(stream, source, piece, matrix, layout);
+      case MatrixFormat::bf16:
+        return storeAs<__nv_bfloat16>(stream, source, piece, matrix, layout);
+      default:
+        return cudaErrorInvalidValue;
     }
   });
 }

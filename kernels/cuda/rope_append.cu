@@ -1,5 +1,5 @@
-// Between the q/k/v product and attention: biases, Qwen3's per-head norm, rotary embedding, and the append to the KV cache.
-// One warp a (row, head). Queries are rewritten in place: fp16 where the compute type has 16 bits, else fp32.
+// Between the q/k/v product and attention: biases, Qwen3's per-head norm, rotary embedding, and the append to the KV
+// cache. One warp a (row, head). Queries are rewritten in place: fp16 where the compute type has 16 bits, else fp32.
 // Bytes moved: q, k and v once in, q once out, k and v once into the cache.
 #include "kernels/cuda/element.cuh"
 #include "kernels/cuda/rope_append.h"
@@ -55,7 +55,8 @@ __device__ void hadamard(const HeadRow& row, int headDim, int size) {
 }
 
 __device__ int nearestCode(float value) {  // of kQ4Codebook; thresholds are the midpoints
-  constexpr float kMiddle[15] = {-115.5f, -93.5f, -74.0f, -57.0f, -42.0f, -28.5f, -16.0f, -4.5f, 7.0f, 19.0f, 31.5f, 45.5f, 61.0f, 79.0f, 101.0f};
+  constexpr float kMiddle[15] = {-115.5f, -93.5f, -74.0f, -57.0f, -42.0f, -28.5f, -16.0f, -4.5f,
+                                 7.0f,    19.0f,  31.5f,  45.5f,  61.0f,  79.0f,  101.0f};
   int code = 0;
 #pragma unroll
   for (int i = 0; i < 15; ++i) code += value > kMiddle[i];
@@ -81,7 +82,8 @@ __device__ void store(const HeadRow& row, void* cache, KvCacheFormat format, con
     return;
   }
   if (format == KvCacheFormat::f16) {
-    for (int i = 2 * row.lane; i < headDim; i += 64) storeTwo(static_cast<__half*>(cache) + first + i, *reinterpret_cast<const float2*>(row.values + i));
+    for (int i = 2 * row.lane; i < headDim; i += 64)
+      storeTwo(static_cast<__half*>(cache) + first + i, *reinterpret_cast<const float2*>(row.values + i));
     return;
   }
   __half* scales = reinterpret_cast<__half*>(static_cast<char*>(cache) + layout.scaleOffset) + at * layout.scaleCount;
@@ -93,11 +95,14 @@ __device__ void store(const HeadRow& row, void* cache, KvCacheFormat format, con
     const float step = __half2float(scale), inverse = step != 0.0f ? 1.0f / step : 0.0f;
     if (row.lane == 0) scales[block] = scale;
     if (format == KvCacheFormat::q8) {
-      if (i < headDim) static_cast<std::int8_t*>(cache)[first + i] = static_cast<std::int8_t>(fminf(fmaxf(rintf(value * inverse), -127.0f), 127.0f));
+      if (i < headDim)
+        static_cast<std::int8_t*>(cache)[first + i] =
+            static_cast<std::int8_t>(fminf(fmaxf(rintf(value * inverse), -127.0f), 127.0f));
       continue;
     }
     const int code = nearestCode(value * inverse), next = __shfl_down_sync(0xffffffffu, code, 1);
-    if (i < headDim && row.lane % 2 == 0) static_cast<std::uint8_t*>(cache)[(first + i) / 2] = static_cast<std::uint8_t>(code | next << 4);
+    if (i < headDim && row.lane % 2 == 0)
+      static_cast<std::uint8_t*>(cache)[(first + i) / 2] = static_cast<std::uint8_t>(code | next << 4);
   }
 }
 
@@ -122,7 +127,8 @@ __global__ void __launch_bounds__(kWarps * 32) rope_append_kernel(const RopeAppe
     if (step.cache.format == KvCacheFormat::q4) hadamard(row, headDim, hadamardSize(headDim));
   }
   if (!isQuery) {
-    store(row, isKey ? step.cache.keys : step.cache.values, step.cache.format, layout, kvHead * layout.capacity + step.position + token);
+    store(row, isKey ? step.cache.keys : step.cache.values, step.cache.format, layout,
+          kvHead * layout.capacity + step.position + token);
     return;
   }
   Query* out = reinterpret_cast<Query*>(qkv);
@@ -137,9 +143,15 @@ cudaError_t rope_append(cudaStream_t stream, const RopeAppend& step) {
   const unsigned blocks = static_cast<unsigned>((units + kWarps - 1) / kWarps);
   const std::size_t shared = static_cast<std::size_t>(kWarps) * step.headDim * sizeof(float);
   switch (step.element) {
-    case Element::f32: rope_append_kernel<float, float><<<blocks, kWarps * 32, shared, stream>>>(step, layout); break;
-    case Element::f16: rope_append_kernel<__half, __half><<<blocks, kWarps * 32, shared, stream>>>(step, layout); break;
-    case Element::bf16: rope_append_kernel<__nv_bfloat16, __half><<<blocks, kWarps * 32, shared, stream>>>(step, layout); break;
+    case Element::f32:
+      rope_append_kernel<float, float><<<blocks, kWarps * 32, shared, stream>>>(step, layout);
+      break;
+    case Element::f16:
+      rope_append_kernel<__half, __half><<<blocks, kWarps * 32, shared, stream>>>(step, layout);
+      break;
+    case Element::bf16:
+      rope_append_kernel<__nv_bfloat16, __half><<<blocks, kWarps * 32, shared, stream>>>(step, layout);
+      break;
   }
   return cudaGetLastError();
 }

@@ -11,9 +11,12 @@ namespace nibble::gpu {
 template <typename Visit>
 cudaError_t visitSource(const SourcePiece& piece, Visit visit) {
   switch (piece.type) {
-    case SourceType::f32: return visit(static_cast<const float*>(piece.data));
-    case SourceType::f16: return visit(static_cast<const __half*>(piece.data));
-    case SourceType::bf16: return visit(static_cast<const __nv_bfloat16*>(piece.data));
+    case SourceType::f32:
+      return visit(static_cast<const float*>(piece.data));
+    case SourceType::f16:
+      return visit(static_cast<const __half*>(piece.data));
+    case SourceType::bf16:
+      return visit(static_cast<const __nv_bfloat16*>(piece.data));
   }
   return cudaErrorInvalidValue;
 }
@@ -44,8 +47,11 @@ __device__ __forceinline__ float poisonOf(const float (&values)[Count]) {
   return poison;
 }
 
-constexpr unsigned short kHalfNan = 0x7e00;  // the scale of a block that holds NaN or infinity, as the CPU's codec writes it
+constexpr unsigned short kHalfNan =
+    0x7e00;  // the scale of a block that holds NaN or infinity, as the CPU's codec writes it
 
-inline unsigned blocksOf(std::int64_t units, int threads) { return static_cast<unsigned>((units + threads - 1) / threads); }
+inline unsigned blocksOf(std::int64_t units, int threads) {
+  return static_cast<unsigned>((units + threads - 1) / threads);
+}
 
 }  // namespace nibble::gpu

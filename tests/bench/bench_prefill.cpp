@@ -1,5 +1,6 @@
 // Prefill speed, load time and memory of a model shape on a CUDA card, through the engine.
-// usage: bench_prefill [SHAPE|FOLDER] [FORMAT…]   (internlm3-8b; q4 q8 nf4 bf16)   environment: NIBBLE_BENCH_CONTEXT, NIBBLE_BENCH_KV (f16, q8), NIBBLE_BENCH_HOST_EMBEDDING
+// usage: bench_prefill [SHAPE|FOLDER] [FORMAT…]   (internlm3-8b; q4 q8 nf4 bf16)   environment: NIBBLE_BENCH_CONTEXT,
+// NIBBLE_BENCH_KV (f16, q8), NIBBLE_BENCH_HOST_EMBEDDING
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -20,7 +21,8 @@ double prefillRate(Engine& engine, int tokens) {
   std::vector<double> rates;
   for (int repeat = 0; repeat < kRepeats; ++repeat) {
     GenerateRequest request;
-    for (int i = 0; i < tokens; ++i) request.ids.push_back(3 + (i * 7919 + repeat * 104729) % 50000);  // no shared prefix between repeats
+    for (int i = 0; i < tokens; ++i)
+      request.ids.push_back(3 + (i * 7919 + repeat * 104729) % 50000);  // no shared prefix between repeats
     request.maxTokens = 1;
     request.sampling.greedy = true;
     const auto result = engine.generate(request, {}, {});
@@ -49,23 +51,32 @@ void report(const std::string& shape, Format format) {
   const auto started = std::chrono::steady_clock::now();
   std::vector<std::pair<LoadPhase, double>> phases;
   const auto note = [&](const LoadProgress& progress) {
-    if (phases.empty() || phases.back().first != progress.phase) phases.emplace_back(progress.phase, std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
+    if (phases.empty() || phases.back().first != progress.phase)
+      phases.emplace_back(progress.phase,
+                          std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
   };
   const auto loaded = engine->load(request, note, {});
   if (!loaded) {
-    std::printf("%s: %s (%s) needed %.2f GiB\n", formatName(format).data(), loaded.error().detail.c_str(), loaded.error().field.c_str(), double(loaded.error().needed) / (1 << 30));
+    std::printf("%s: %s (%s) needed %.2f GiB\n", formatName(format).data(), loaded.error().detail.c_str(),
+                loaded.error().field.c_str(), double(loaded.error().needed) / (1 << 30));
     return;
   }
   const auto freeNow = cudaFreeBytes(kDevice);
-  const double taken = freeBefore && freeNow ? double(*freeBefore - *freeNow) / (1 << 30) : 0, planned = double(loaded->plan.bytesOn(kDevice)) / (1 << 30);
+  const double taken = freeBefore && freeNow ? double(*freeBefore - *freeNow) / (1 << 30) : 0,
+               planned = double(loaded->plan.bytesOn(kDevice)) / (1 << 30);
   const double p512 = prefillRate(*engine, 512), p2048 = prefillRate(*engine, 2048);
-  std::printf("%-6s context %lld kv %s: load %.2f s (%.1f GB/s of 16-bit weights), VRAM %.3f GiB, planned %.3f (%+.1f %%), prefill 512: %.0f tok/s, 2048: %.0f tok/s\n", formatName(format).data(),
-              static_cast<long long>(request.context), kvFormatName(request.kv).data(), loaded->seconds, double(loaded->fileBytes) / loaded->seconds / 1e9, taken, planned,
-              taken > 0 ? (planned / taken - 1) * 100 : 0.0, p512, p2048);
+  std::printf(
+      "%-6s context %lld kv %s: load %.2f s (%.1f GB/s of 16-bit weights), VRAM %.3f GiB, planned %.3f (%+.1f %%), "
+      "prefill 512: %.0f tok/s, 2048: %.0f tok/s\n",
+      formatName(format).data(), static_cast<long long>(request.context), kvFormatName(request.kv).data(),
+      loaded->seconds, double(loaded->fileBytes) / loaded->seconds / 1e9, taken, planned,
+      taken > 0 ? (planned / taken - 1) * 100 : 0.0, p512, p2048);
   std::printf("         phases begin at");
   for (const auto& [phase, seconds] : phases) std::printf(" %d: %.3f s", static_cast<int>(phase), seconds);
   std::printf("\n");
-  for (const PlanPart& part : loaded->plan.parts) std::printf("         %-18s %-7s %9.1f MiB\n", part.name.c_str(), part.device.c_str(), double(part.bytes) / (1 << 20));
+  for (const PlanPart& part : loaded->plan.parts)
+    std::printf("         %-18s %-7s %9.1f MiB\n", part.name.c_str(), part.device.c_str(),
+                double(part.bytes) / (1 << 20));
   std::fflush(stdout);
 }
 }  // namespace

@@ -14,7 +14,8 @@ template <typename T>
 class DeviceArray {
  public:
   explicit DeviceArray(std::size_t count) : m_count(count) {
-    if (cudaMalloc(reinterpret_cast<void**>(&m_data), count * sizeof(T) + 16) != cudaSuccess) qFatal("no device memory");
+    if (cudaMalloc(reinterpret_cast<void**>(&m_data), count * sizeof(T) + 16) != cudaSuccess)
+      qFatal("no device memory");
     cudaMemset(m_data, 0xff, count * sizeof(T) + 16);
   }
   explicit DeviceArray(const std::vector<T>& values) : DeviceArray(values.size()) {
@@ -26,7 +27,8 @@ class DeviceArray {
   T* data() const { return m_data; }
   std::vector<T> fetch() const {
     std::vector<T> values(m_count);
-    if (const cudaError_t status = cudaMemcpy(values.data(), m_data, m_count * sizeof(T), cudaMemcpyDeviceToHost); status != cudaSuccess)
+    if (const cudaError_t status = cudaMemcpy(values.data(), m_data, m_count * sizeof(T), cudaMemcpyDeviceToHost);
+        status != cudaSuccess)
       qFatal("device: %s", cudaGetErrorString(status));
     return values;
   }
@@ -67,9 +69,9 @@ inline bool noCudaDevice() {
   if (nibble::test::noCudaDevice()) QSKIP("skipped: no CUDA device")
 
 /// Prints the error and compares it with its limit (NaN fails).
-#define NIBBLE_COMPARE_ERROR(name, error, limit)                                            \
-  do {                                                                                      \
-    const double error_ = (error);                                                          \
+#define NIBBLE_COMPARE_ERROR(name, error, limit)                                             \
+  do {                                                                                       \
+    const double error_ = (error);                                                           \
     qInfo("%s: relative error %.2e (limit %.0e)", qPrintable(QString(name)), error_, limit); \
-    QVERIFY2(error_ <= (limit), name);                                                      \
+    QVERIFY2(error_ <= (limit), name);                                                       \
   } while (false)

@@ -16,11 +16,14 @@ std::filesystem::path cacheFile() {
   const char* cache = std::getenv("XDG_CACHE_HOME");
   const char* home = std::getenv("HOME");
   if (cache && *cache == '/') return std::filesystem::path(cache) / "nibble/cuda-context-sizes";
-  return home && *home == '/' ? std::filesystem::path(home) / ".cache/nibble/cuda-context-sizes" : std::filesystem::path();
+  return home && *home == '/' ? std::filesystem::path(home) / ".cache/nibble/cuda-context-sizes"
+                              : std::filesystem::path();
 }
 
 /// A line is BYTES TAB DRIVER TAB CARD.
-std::string keyOf(const std::string& card, const std::string& driver) { return driver + "\t" + card; }
+std::string keyOf(const std::string& card, const std::string& driver) {
+  return driver + "\t" + card;
+}
 
 std::uint64_t parse(const std::string& line, const std::string& key) {
   const std::size_t tab = line.find('\t');

@@ -51,9 +51,11 @@ bool hiddenByEnvironment(int index, const NvmlCard& card) {
 std::string whyNotUsable(int index, const NvmlCard& card, const Nvml& nvml) {
   const int capability = card.major * 10 + card.minor;
   if (capability < kOldestCapability)
-    return "compute capability " + std::to_string(card.major) + "." + std::to_string(card.minor) + "; 7.5 (Turing) or later is needed";
+    return "compute capability " + std::to_string(card.major) + "." + std::to_string(card.minor) +
+           "; 7.5 (Turing) or later is needed";
   if (const int version = nvml.cudaDriverVersion(); version > 0 && version < kOldestCudaDriver)
-    return "driver " + nvml.driverVersion() + " knows CUDA " + versionText(version) + "; CUDA 13 is needed (driver 580 or later)";
+    return "driver " + nvml.driverVersion() + " knows CUDA " + versionText(version) +
+           "; CUDA 13 is needed (driver 580 or later)";
   if (hiddenByEnvironment(index, card)) return "hidden by CUDA_VISIBLE_DEVICES";
   return cudaModuleProblem();
 }

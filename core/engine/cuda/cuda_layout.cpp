@@ -14,14 +14,22 @@ constexpr std::uint64_t kTileBytes = 80ull << 20;  // one gate or up matrix of I
 constexpr std::uint64_t kFlagBytes = 256;
 constexpr std::int64_t kLongestContext = 1ll << 32;
 
-std::uint64_t plus(std::uint64_t a, std::uint64_t b) { return std::min(kMost, std::min(a, kMost) + std::min(b, kMost)); }
+std::uint64_t plus(std::uint64_t a, std::uint64_t b) {
+  return std::min(kMost, std::min(a, kMost) + std::min(b, kMost));
+}
 std::uint64_t times(std::uint64_t a, std::uint64_t b) {
   std::uint64_t product = 0;
   return __builtin_mul_overflow(a, b, &product) ? kMost : std::min(product, kMost);
 }
-std::uint64_t times(std::uint64_t a, std::uint64_t b, std::uint64_t c) { return times(times(a, b), c); }
-std::uint64_t unsignedOf(std::int64_t value) { return static_cast<std::uint64_t>(std::max<std::int64_t>(value, 0)); }
-std::uint64_t arena(std::uint64_t bytes) { return bytes >= kMost ? kMost : gpu::alignUp(bytes, kArenaGranularity); }
+std::uint64_t times(std::uint64_t a, std::uint64_t b, std::uint64_t c) {
+  return times(times(a, b), c);
+}
+std::uint64_t unsignedOf(std::int64_t value) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(value, 0));
+}
+std::uint64_t arena(std::uint64_t bytes) {
+  return bytes >= kMost ? kMost : gpu::alignUp(bytes, kArenaGranularity);
+}
 
 std::uint64_t matrixBytes(const ModelConfig& config, MatrixRole role, Format format) {
   const auto [rows, columns] = matrixExtent(config, role);
@@ -29,7 +37,8 @@ std::uint64_t matrixBytes(const ModelConfig& config, MatrixRole role, Format for
 }
 
 bool nativeFormat(Format format, ComputeType compute) {
-  return (format == Format::f16 && compute == ComputeType::f16) || (format == Format::bf16 && compute == ComputeType::bf16) ||
+  return (format == Format::f16 && compute == ComputeType::f16) ||
+         (format == Format::bf16 && compute == ComputeType::bf16) ||
          (format == Format::f32 && compute == ComputeType::f32);
 }
 
@@ -45,21 +54,25 @@ std::uint64_t tileBytesFor(const ModelConfig& config, const Recipe& recipe, Comp
     for (int role = 0; role < kLayerMatrixCount; ++role)
       consider(static_cast<MatrixRole>(role), recipe.formatOf(static_cast<MatrixRole>(role), layer));
     const std::uint64_t qkvRows = unsignedOf(config.queryWidth()) + 2 * unsignedOf(config.kvWidth());
-    if (most > 0) most = std::max(most, times(qkvRows, gpu::alignUp(unsignedOf(config.hidden), 8), computeBytes(compute)));
+    if (most > 0)
+      most = std::max(most, times(qkvRows, gpu::alignUp(unsignedOf(config.hidden), 8), computeBytes(compute)));
   }
   consider(MatrixRole::head, recipe.head);
   return gpu::alignUp(std::min(most, kTileBytes), kAlignment);
 }
 
-/// Room for decode_step.h's workspace: its vectors, the partial results of split attention (at most 320 blocks or one a KV head),
-/// the sampler's candidates and the history of ids. The module refuses to start if its kernels want more.
+/// Room for decode_step.h's workspace: its vectors, the partial results of split attention (at most 320 blocks or one a
+/// KV head), the sampler's candidates and the history of ids. The module refuses to start if its kernels want more.
 std::uint64_t decodeRoom(const ModelConfig& config, const PlanRequest& request) {
   constexpr std::uint64_t kAttentionBlocks = 320, kCandidateFloats = 64 * 128 * 2, kBuffers = 16;
-  const std::uint64_t headDim = unsignedOf(config.headDim), heads = unsignedOf(config.heads), group = unsignedOf(config.groupSize());
-  const std::uint64_t vectors = unsignedOf(config.hidden) + 2 * unsignedOf(config.queryWidth()) + 2 * unsignedOf(config.kvWidth()) +
-                                unsignedOf(config.intermediate) + unsignedOf(config.vocab) + headDim + 2 * heads;
+  const std::uint64_t headDim = unsignedOf(config.headDim), heads = unsignedOf(config.heads),
+                      group = unsignedOf(config.groupSize());
+  const std::uint64_t vectors = unsignedOf(config.hidden) + 2 * unsignedOf(config.queryWidth()) +
+                                2 * unsignedOf(config.kvWidth()) + unsignedOf(config.intermediate) +
+                                unsignedOf(config.vocab) + headDim + 2 * heads;
   const std::uint64_t partials = times(std::max(kAttentionBlocks, unsignedOf(config.kvHeads)), group, headDim + 2);
-  return times(plus(plus(vectors, partials), plus(kCandidateFloats, unsignedOf(request.context))), 4) + kBuffers * kAlignment;
+  return times(plus(plus(vectors, partials), plus(kCandidateFloats, unsignedOf(request.context))), 4) +
+         kBuffers * kAlignment;
 }
 
 /// Weights of the largest matrix held in NF4, plain or doubly quantized; 0 if there is none.
@@ -80,27 +93,36 @@ std::uint64_t largestNf4(const ModelConfig& config, const Recipe& recipe) {
 
 std::uint64_t kvBytes(const ModelConfig& config, const PlanRequest& request) {
   if (request.context > kLongestContext) return kMost;
-  const auto layout = gpu::kvLayout(deviceKvFormat(request.kv), config.kvHeads, std::max<std::int64_t>(request.context, 1), config.headDim);
+  const auto layout = gpu::kvLayout(deviceKvFormat(request.kv), config.kvHeads,
+                                    std::max<std::int64_t>(request.context, 1), config.headDim);
   return times(layout.totalBytes, 2, unsignedOf(config.layers));
 }
 }  // namespace
 
 MatrixExtent matrixExtent(const ModelConfig& config, MatrixRole role) {
   switch (role) {
-    case MatrixRole::query: return {config.queryWidth(), config.hidden};
+    case MatrixRole::query:
+      return {config.queryWidth(), config.hidden};
     case MatrixRole::key:
-    case MatrixRole::value: return {config.kvWidth(), config.hidden};
-    case MatrixRole::attentionOutput: return {config.hidden, config.queryWidth()};
+    case MatrixRole::value:
+      return {config.kvWidth(), config.hidden};
+    case MatrixRole::attentionOutput:
+      return {config.hidden, config.queryWidth()};
     case MatrixRole::gate:
-    case MatrixRole::up: return {config.intermediate, config.hidden};
-    case MatrixRole::down: return {config.hidden, config.intermediate};
+    case MatrixRole::up:
+      return {config.intermediate, config.hidden};
+    case MatrixRole::down:
+      return {config.hidden, config.intermediate};
     case MatrixRole::embedding:
-    case MatrixRole::head: return {config.vocab, config.hidden};
+    case MatrixRole::head:
+      return {config.vocab, config.hidden};
   }
   return {};
 }
 
-bool cudaHeadIsShared(const ModelConfig& config, const Recipe& recipe) { return config.tiedEmbeddings && recipe.embedding == recipe.head; }
+bool cudaHeadIsShared(const ModelConfig& config, const Recipe& recipe) {
+  return config.tiedEmbeddings && recipe.embedding == recipe.head;
+}
 
 bool cudaEmbeddingOnHost(const ModelConfig& config, const PlanRequest& request) {
   return request.embeddingOnHost && !cudaHeadIsShared(config, request.recipe);
@@ -143,8 +165,10 @@ WorkspaceLayout workspaceLayout(const ModelConfig& config, const PlanRequest& re
   const ComputeType compute = cudaComputeType(request.recipe.compute, capabilityMajor);
   const std::uint64_t element = computeBytes(compute);
   WorkspaceLayout layout;
-  layout.rows = static_cast<int>(std::clamp<std::int64_t>(std::min<std::int64_t>(request.prefillChunk, request.context), 1, 1 << 16));
-  const std::uint64_t rows = unsignedOf(layout.rows), hidden = unsignedOf(config.hidden), query = unsignedOf(config.queryWidth());
+  layout.rows = static_cast<int>(
+      std::clamp<std::int64_t>(std::min<std::int64_t>(request.prefillChunk, request.context), 1, 1 << 16));
+  const std::uint64_t rows = unsignedOf(layout.rows), hidden = unsignedOf(config.hidden),
+                      query = unsignedOf(config.queryWidth());
   const std::uint64_t qkv = query + 2 * unsignedOf(config.kvWidth()), inner = unsignedOf(config.intermediate);
   const std::uint64_t half = unsignedOf(config.headDim) / 2, vocab = unsignedOf(config.vocab);
   layout.tileBytes = tileBytesFor(config, request.recipe, compute);
@@ -186,7 +210,8 @@ CudaMemory cudaMemory(const ModelConfig& config, const PlanRequest& request, int
   memory.weightArena = arena(plus(memory.layers, plus(memory.head, memory.embeddingOnHost ? 0 : memory.embedding)));
   memory.kvArena = arena(kvBytes(config, request));
   memory.workspaceArena = workspaceLayout(config, request, capabilityMajor).bytes;
-  memory.hostPinned = plus(kUploadPieces * kUploadPieceBytes, times(unsignedOf(request.logitRows), unsignedOf(config.vocab), 4));
+  memory.hostPinned =
+      plus(kUploadPieces * kUploadPieceBytes, times(unsignedOf(request.logitRows), unsignedOf(config.vocab), 4));
   return memory;
 }
 
@@ -196,9 +221,11 @@ std::vector<PlanPart> cudaPlanParts(const ModelConfig& config, const PlanRequest
   const std::string layers(formatName(request.recipe.layers)), head(formatName(request.recipe.head)),
       embedding(formatName(request.recipe.embedding)), kv(kvFormatName(request.kv));
   std::vector<PlanPart> parts;
-  parts.push_back({PartKind::weights, "weights " + layers, device.id, memory.weightArena - std::min(memory.weightArena, onDevice)});
+  parts.push_back(
+      {PartKind::weights, "weights " + layers, device.id, memory.weightArena - std::min(memory.weightArena, onDevice)});
   if (memory.head > 0) parts.push_back({PartKind::head, "head " + head, device.id, memory.head});
-  parts.push_back({PartKind::embedding, "embedding " + embedding, memory.embeddingOnHost ? "cpu" : device.id, memory.embedding});
+  parts.push_back(
+      {PartKind::embedding, "embedding " + embedding, memory.embeddingOnHost ? "cpu" : device.id, memory.embedding});
   parts.push_back({PartKind::kvCache, "KV cache " + kv, device.id, memory.kvArena});
   parts.push_back({PartKind::workspace, "workspace", device.id, memory.workspaceArena});
   parts.push_back({PartKind::staging, "staging", "cpu", memory.hostPinned});
@@ -206,6 +233,8 @@ std::vector<PlanPart> cudaPlanParts(const ModelConfig& config, const PlanRequest
   return parts;
 }
 
-int capabilityMajor(const DeviceInfo& device) { return std::atoi(device.capability.c_str()); }
+int capabilityMajor(const DeviceInfo& device) {
+  return std::atoi(device.capability.c_str());
+}
 
 }  // namespace nibble

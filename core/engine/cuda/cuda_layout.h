@@ -1,5 +1,6 @@
-// How many bytes a CUDA load takes, part by part, and where every buffer of its three arenas (weights, KV cache, workspace) begins:
-// pure arithmetic, read by the memory plan before a load and by the CUDA module when it allocates, so that the two cannot disagree.
+// How many bytes a CUDA load takes, part by part, and where every buffer of its three arenas (weights, KV cache,
+// workspace) begins: pure arithmetic, read by the memory plan before a load and by the CUDA module when it allocates,
+// so that the two cannot disagree.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -11,8 +12,12 @@
 namespace nibble {
 
 /// The device twin of a format; both enums have the same order.
-constexpr gpu::MatrixFormat deviceFormat(Format format) { return static_cast<gpu::MatrixFormat>(format); }
-constexpr gpu::KvCacheFormat deviceKvFormat(KvFormat format) { return static_cast<gpu::KvCacheFormat>(format); }
+constexpr gpu::MatrixFormat deviceFormat(Format format) {
+  return static_cast<gpu::MatrixFormat>(format);
+}
+constexpr gpu::KvCacheFormat deviceKvFormat(KvFormat format) {
+  return static_cast<gpu::KvCacheFormat>(format);
+}
 
 struct MatrixExtent {
   std::int64_t rows = 0, columns = 0;
@@ -20,14 +25,18 @@ struct MatrixExtent {
 /// (rows, columns) of y = W x for a role; embedding and head are (vocab, hidden).
 MatrixExtent matrixExtent(const ModelConfig& config, MatrixRole role);
 
-/// True where the head is the embedding's matrix (tied, and held in the same format): it then stands on the device, whatever embeddingOnHost says.
+/// True where the head is the embedding's matrix (tied, and held in the same format): it then stands on the device,
+/// whatever embeddingOnHost says.
 bool cudaHeadIsShared(const ModelConfig& config, const Recipe& recipe);
 bool cudaEmbeddingOnHost(const ModelConfig& config, const PlanRequest& request);
 
 /// Bytes of one element of the compute type: activations between products and dequantized weights.
-constexpr std::uint64_t computeBytes(ComputeType type) { return type == ComputeType::f32 ? 4 : 2; }
+constexpr std::uint64_t computeBytes(ComputeType type) {
+  return type == ComputeType::f32 ? 4 : 2;
+}
 
-/// What the compute type becomes on a card: bf16 products need compute capability 8.0, older cards compute in fp32 instead.
+/// What the compute type becomes on a card: bf16 products need compute capability 8.0, older cards compute in fp32
+/// instead.
 ComputeType cudaComputeType(ComputeType wanted, int capabilityMajor);
 
 /// Places buffers one after the other, each aligned to 256 bytes; its `bytes` is then the arena's size. Saturates.
@@ -40,7 +49,8 @@ class ArenaLayout {
   std::uint64_t m_bytes = 0;
 };
 
-/// Norms and biases of one layer, fp32, offsets from the layer's start. Room for every bias is kept: the config does not tell which exist.
+/// Norms and biases of one layer, fp32, offsets from the layer's start. Room for every bias is kept: the config does
+/// not tell which exist.
 struct LayerVectorLayout {
   std::uint64_t inputNorm = 0, postNorm = 0, queryNorm = 0, keyNorm = 0;
   std::uint64_t biases[kLayerMatrixCount] = {};
@@ -64,8 +74,8 @@ struct WorkspaceLayout {
   std::uint64_t finalNorm = 0;    ///< (hidden) fp32
   std::uint64_t cublas = 0, cublasBytes = 0;
   std::uint64_t decode = 0, decodeBytes = 0;  ///< the decode kernels' own workspace
-  std::uint64_t stagingBytes = 0; ///< while loading, the same arena holds what is on its way through the quantizer
-  std::uint64_t bytes = 0;        ///< of the arena: the larger of running and loading, a multiple of 2 MiB
+  std::uint64_t stagingBytes = 0;  ///< while loading, the same arena holds what is on its way through the quantizer
+  std::uint64_t bytes = 0;         ///< of the arena: the larger of running and loading, a multiple of 2 MiB
 };
 WorkspaceLayout workspaceLayout(const ModelConfig& config, const PlanRequest& request, int capabilityMajor);
 

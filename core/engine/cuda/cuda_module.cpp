@@ -27,8 +27,8 @@ LoadedModule open(const std::filesystem::path& path) {
   const auto* interface = static_cast<const CudaModuleInterface*>(dlsym(library, "nibble_cuda_module"));
   if (!interface) return {nullptr, path.string() + " is not Nibble's CUDA module"};
   if (interface->version != kCudaModuleVersion)
-    return {nullptr, path.string() + " has interface version " + std::to_string(interface->version) + ", this program needs " +
-                         std::to_string(kCudaModuleVersion)};
+    return {nullptr, path.string() + " has interface version " + std::to_string(interface->version) +
+                         ", this program needs " + std::to_string(kCudaModuleVersion)};
   return {interface, {}};
 }
 
@@ -37,7 +37,8 @@ LoadedModule search() {
     std::error_code status;
     if (std::filesystem::exists(path, status)) return open(path);
   }
-  return {nullptr, std::string("this build has no CUDA module (") + kFileName + " is not beside the program nor in ../lib/nibble)"};
+  return {nullptr, std::string("this build has no CUDA module (") + kFileName +
+                       " is not beside the program nor in ../lib/nibble)"};
 }
 
 const LoadedModule& loadedModule() {
@@ -53,13 +54,17 @@ std::vector<std::filesystem::path> cudaModulePlaces() {
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", status);
   if (status) return places;
   const std::filesystem::path folder = program.parent_path();
-  for (const char* below : {"", "../lib/nibble", "../lib/x86_64-linux-gnu/nibble", "../lib64/nibble", "../bin", "../../bin"})
+  for (const char* below :
+       {"", "../lib/nibble", "../lib/x86_64-linux-gnu/nibble", "../lib64/nibble", "../bin", "../../bin"})
     places.push_back((folder / below / kFileName).lexically_normal());
   return places;
 }
 
 std::string moduleProblemFromLoader(const std::string& loaderError) {
-  struct Known { const char* library; const char* advice; };
+  struct Known {
+    const char* library;
+    const char* advice;
+  };
   static constexpr std::array<Known, 3> kKnown{{
       {"libcublasLt.so", "cuBLAS 13 has it: package libcublas-13-0 of NVIDIA's repository, or nvidia-cublas from PyPI"},
       {"libcublas.so", "cuBLAS 13 has it: package libcublas-13-0 of NVIDIA's repository, or nvidia-cublas from PyPI"},
@@ -72,12 +77,15 @@ std::string moduleProblemFromLoader(const std::string& loaderError) {
   return library + " is missing";
 }
 
-std::string cudaModuleProblem() { return loadedModule().problem; }
+std::string cudaModuleProblem() {
+  return loadedModule().problem;
+}
 
 Result<std::unique_ptr<Backend>> makeCudaBackend(const BackendRequest& request) {
   const std::string& device = request.device.id;
   if (!Nvml::get()) return fail(ErrorCode::deviceMissing, Nvml::why(), {}, device);
-  if (const auto& module = loadedModule(); !module.interface) return fail(ErrorCode::deviceMissing, module.problem, {}, device);
+  if (const auto& module = loadedModule(); !module.interface)
+    return fail(ErrorCode::deviceMissing, module.problem, {}, device);
   const std::string busId = cudaBusId(device);
   if (busId.empty()) return fail(ErrorCode::deviceMissing, "the driver sees no such card", {}, device);
   return loadedModule().interface->makeBackend(request, busId);

@@ -1,4 +1,5 @@
-// Finds and opens libnibble_cuda.so, the CUDA backend, at run time: the program starts on machines without a driver, cuBLAS or the module.
+// Finds and opens libnibble_cuda.so, the CUDA backend, at run time: the program starts on machines without a driver,
+// cuBLAS or the module.
 #pragma once
 #include <filesystem>
 #include <memory>
@@ -9,7 +10,8 @@
 
 namespace nibble {
 
-/// Rises with every change of the interface below, of Backend or of the structs handed across: module and program must agree.
+/// Rises with every change of the interface below, of Backend or of the structs handed across: module and program must
+/// agree.
 constexpr int kCudaModuleVersion = 2;
 
 /// What the module exports under the name "nibble_cuda_module".
@@ -19,10 +21,12 @@ struct CudaModuleInterface {
   Result<std::unique_ptr<Backend>> (*makeBackend)(const BackendRequest& request, const std::string& busId) = nullptr;
 };
 
-/// Why the module cannot be used on this machine, as a fact with what would help; empty if it can. Opened once a process.
+/// Why the module cannot be used on this machine, as a fact with what would help; empty if it can. Opened once a
+/// process.
 std::string cudaModuleProblem();
 
-/// Where the module is looked for, in this order: $NIBBLE_CUDA_MODULE; beside the program; ../lib/nibble and its multiarch twin; the build tree.
+/// Where the module is looked for, in this order: $NIBBLE_CUDA_MODULE; beside the program; ../lib/nibble and its
+/// multiarch twin; the build tree.
 std::vector<std::filesystem::path> cudaModulePlaces();
 
 /// Words for a dlopen error: names the missing library and the package that has it.

@@ -12,8 +12,14 @@ constexpr int kSuccess = 0;
 constexpr int kClockMemory = 2;
 constexpr unsigned kMostProcesses = 256;
 
-struct RawMemory { unsigned long long total, free, used; };
-struct RawProcess { unsigned pid; unsigned long long bytes; unsigned gpuInstance, computeInstance; };
+struct RawMemory {
+  unsigned long long total, free, used;
+};
+struct RawProcess {
+  unsigned pid;
+  unsigned long long bytes;
+  unsigned gpuInstance, computeInstance;
+};
 struct RawPci {  // nvmlPciInfo_t of nvmlDeviceGetPciInfo_v3
   char legacyBusId[16];
   unsigned domain, bus, device, pciDeviceId, pciSubSystemId;
@@ -33,9 +39,9 @@ struct Nvml::Functions {
   int (*pci)(Handle, RawPci*);
   int (*capability)(Handle, int*, int*);
   int (*memory)(Handle, RawMemory*);
-  int (*cores)(Handle, unsigned*);           // may be missing
-  int (*busWidth)(Handle, unsigned*);        // may be missing
-  int (*maxClock)(Handle, int, unsigned*);   // may be missing
+  int (*cores)(Handle, unsigned*);                   // may be missing
+  int (*busWidth)(Handle, unsigned*);                // may be missing
+  int (*maxClock)(Handle, int, unsigned*);           // may be missing
   int (*computing)(Handle, unsigned*, RawProcess*);  // may be missing
   int (*drawing)(Handle, unsigned*, RawProcess*);    // may be missing
   int (*processName)(unsigned, char*, unsigned);     // may be missing
@@ -76,7 +82,8 @@ struct Nvml::Opened {
       return;
     }
     if (const int status = functions.init(); status != kSuccess) {
-      why = "the NVIDIA driver does not answer (NVML error " + std::to_string(status) + "); is its kernel module loaded?";
+      why =
+          "the NVIDIA driver does not answer (NVML error " + std::to_string(status) + "); is its kernel module loaded?";
       return;
     }
     nvml.m_functions = &functions;
@@ -89,8 +96,12 @@ const Nvml::Opened& Nvml::opened() {
   return once;
 }
 
-const Nvml* Nvml::get() { return opened().good ? &opened().nvml : nullptr; }
-const std::string& Nvml::why() { return opened().why; }
+const Nvml* Nvml::get() {
+  return opened().good ? &opened().nvml : nullptr;
+}
+const std::string& Nvml::why() {
+  return opened().why;
+}
 
 int Nvml::cardCount() const {
   unsigned count = 0;
@@ -136,7 +147,8 @@ std::vector<NvmlProcess> Nvml::processes(int index) const {
       if (std::any_of(found.begin(), found.end(), same)) continue;
       NvmlProcess process{raw[i].pid, {}, raw[i].bytes == kBytesUnknown ? 0 : raw[i].bytes};
       char name[256] = {};
-      if (m_functions->processName && m_functions->processName(raw[i].pid, name, sizeof name) == kSuccess) process.name = name;
+      if (m_functions->processName && m_functions->processName(raw[i].pid, name, sizeof name) == kSuccess)
+        process.name = name;
       found.push_back(std::move(process));
     }
   }

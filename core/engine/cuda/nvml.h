@@ -1,5 +1,6 @@
-// NVIDIA's management library, opened at run time (libnvidia-ml.so.1). Only the few functions that are used are declared here,
-// after NVIDIA's public NVML API reference. Reading through it never creates a CUDA context. Every call may be made from any thread.
+// NVIDIA's management library, opened at run time (libnvidia-ml.so.1). Only the few functions that are used are
+// declared here, after NVIDIA's public NVML API reference. Reading through it never creates a CUDA context. Every call
+// may be made from any thread.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -20,11 +21,11 @@ struct NvmlProcess {
 
 /// What NVML says of one card that does not change.
 struct NvmlCard {
-  std::string name;     ///< "NVIDIA H100 80GB HBM3"
-  std::string uuid;     ///< "GPU-…"
-  std::string busId;    ///< "00000000:17:00.0"
+  std::string name;   ///< "NVIDIA H100 80GB HBM3"
+  std::string uuid;   ///< "GPU-…"
+  std::string busId;  ///< "00000000:17:00.0"
   int major = 0, minor = 0;
-  int cores = 0;        ///< CUDA cores, 0 if the driver does not tell
+  int cores = 0;             ///< CUDA cores, 0 if the driver does not tell
   double bandwidthGBps = 0;  ///< memory clock × 2 × bus width, 0 if the driver does not tell
 };
 
@@ -37,9 +38,10 @@ class Nvml {
   int cardCount() const;
   std::optional<NvmlCard> card(int index) const;
   std::optional<NvmlMemory> memory(int index) const;
-  std::vector<NvmlProcess> processes(int index) const;  ///< computing and drawing ones, each once, this process included
-  std::string driverVersion() const;                    ///< "580.159.04"
-  int cudaDriverVersion() const;                        ///< 13000 for CUDA 13.0, 0 if unknown
+  std::vector<NvmlProcess> processes(
+      int index) const;               ///< computing and drawing ones, each once, this process included
+  std::string driverVersion() const;  ///< "580.159.04"
+  int cudaDriverVersion() const;      ///< 13000 for CUDA 13.0, 0 if unknown
 
  private:
   struct Functions;

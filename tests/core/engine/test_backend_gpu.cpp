@@ -1,10 +1,9 @@
-// The CUDA backend through the engine: golden logits in every compute type, agreement with the CPU at the same precision, decoding
-// against prefill, sampling on the card, memory given back, faults.
-#include <QtTest>
-
-#include <cmath>
-
+// The CUDA backend through the engine: golden logits in every compute type, agreement with the CPU at the same
+// precision, decoding against prefill, sampling on the card, memory given back, faults.
 #include <spdlog/sinks/stdout_sinks.h>
+
+#include <QtTest>
+#include <cmath>
 
 #include "core/base/logging.h"
 #include "core/engine/cuda/cuda_devices.h"
@@ -23,9 +22,13 @@ Recipe recipeFor(Format format, ComputeType compute, int activationBits) {
   return recipe;
 }
 
-double limitOf(ComputeType compute) { return compute == ComputeType::f32 ? 2e-4 : compute == ComputeType::f16 ? 3e-3 : 2e-2; }
+double limitOf(ComputeType compute) {
+  return compute == ComputeType::f32 ? 2e-4 : compute == ComputeType::f16 ? 3e-3 : 2e-2;
+}
 
-std::size_t likeliest(std::span<const float> row) { return static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin()); }
+std::size_t likeliest(std::span<const float> row) {
+  return static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
+}
 
 /// Lead of the likeliest logit over the second.
 float leadOf(std::span<const float> row) {
@@ -59,38 +62,53 @@ class TestBackendGpu : public QObject {
   static void compareGolden(const std::filesystem::path& folder) {
     const auto prompts = test::readGoldenPrompts(folder / "reference.safetensors");
     QVERIFY(!prompts.empty());
-    struct Way { Format format; ComputeType compute; KvFormat kv; };
-    for (const Way way : {Way{Format::f32, ComputeType::f32, KvFormat::f32}, Way{Format::f16, ComputeType::f16, KvFormat::f16}, Way{Format::bf16, ComputeType::bf16, KvFormat::f16},
-                          Way{Format::f32, ComputeType::f16, KvFormat::f16}}) {
+    struct Way {
+      Format format;
+      ComputeType compute;
+      KvFormat kv;
+    };
+    for (const Way way :
+         {Way{Format::f32, ComputeType::f32, KvFormat::f32}, Way{Format::f16, ComputeType::f16, KvFormat::f16},
+          Way{Format::bf16, ComputeType::bf16, KvFormat::f16}, Way{Format::f32, ComputeType::f16, KvFormat::f16}}) {
       double worst = 0;
       for (const auto& prompt : prompts) {
-        const auto engine = test::loadOn(kDevice, folder, recipeFor(way.format, way.compute, 32), way.kv, static_cast<std::int64_t>(prompt.ids.size()));
+        const auto engine = test::loadOn(kDevice, folder, recipeFor(way.format, way.compute, 32), way.kv,
+                                         static_cast<std::int64_t>(prompt.ids.size()));
         QVERIFY(engine != nullptr);
         for (const int chunk : {0, 7, 1}) {
           const double error = test::relativeError(test::allLogits(*engine, prompt.ids, chunk), prompt.logits);
-          QVERIFY2(error <= limitOf(way.compute), qPrintable(QString("%1 ids in chunks of %2, compute %3: %4").arg(prompt.ids.size()).arg(chunk).arg(computeTypeName(way.compute).data()).arg(error)));
+          QVERIFY2(error <= limitOf(way.compute), qPrintable(QString("%1 ids in chunks of %2, compute %3: %4")
+                                                                 .arg(prompt.ids.size())
+                                                                 .arg(chunk)
+                                                                 .arg(computeTypeName(way.compute).data())
+                                                                 .arg(error)));
           worst = std::max(worst, error);
         }
       }
-      qInfo("%s weights, %s compute: largest relative L2 error %.2g", formatName(way.format).data(), computeTypeName(way.compute).data(), worst);
+      qInfo("%s weights, %s compute: largest relative L2 error %.2g", formatName(way.format).data(),
+            computeTypeName(way.compute).data(), worst);
     }
   }
 
  private slots:
   void initTestCase() {
     const auto devices = listCudaDevices();
-    if (devices.empty() || !devices.front().usable) QSKIP(qPrintable(QString("skipped: no CUDA device (%1)").arg(devices.empty() ? "" : devices.front().why.c_str())));
+    if (devices.empty() || !devices.front().usable)
+      QSKIP(
+          qPrintable(QString("skipped: no CUDA device (%1)").arg(devices.empty() ? "" : devices.front().why.c_str())));
     const DeviceInfo& card = devices.front();
     logger("gpu")->sinks().push_back(std::make_shared<spdlog::sinks::stdout_sink_mt>());
     m_keeper = test::loadOn(kDevice, test::sampleModel(), uniformRecipe(Format::f32), KvFormat::f32, 64);
     QVERIFY(m_keeper != nullptr);
-    qInfo("%s, capability %s, driver %s, %d multiprocessors, %.0f GB/s, %.1f of %.1f GiB free", card.name.c_str(), card.capability.c_str(), card.driver.c_str(), card.computeUnits,
-          card.bandwidthGBps, double(card.freeBytes) / (1 << 30), double(card.totalBytes) / (1 << 30));
+    qInfo("%s, capability %s, driver %s, %d multiprocessors, %.0f GB/s, %.1f of %.1f GiB free", card.name.c_str(),
+          card.capability.c_str(), card.driver.c_str(), card.computeUnits, card.bandwidthGBps,
+          double(card.freeBytes) / (1 << 30), double(card.totalBytes) / (1 << 30));
   }
 
   void goldenLogits_data() {
     QTest::addColumn<QString>("name");
-    for (const char* name : {"internlm3-tiny", "internlm2-tiny", "llama-mixed-types-tiny", "llama3-rope-tiny", "mistral-window-tiny", "qwen2-tied-tiny", "qwen3-mixed-window-tiny", "yarn-rope-tiny"})
+    for (const char* name : {"internlm3-tiny", "internlm2-tiny", "llama-mixed-types-tiny", "llama3-rope-tiny",
+                             "mistral-window-tiny", "qwen2-tied-tiny", "qwen3-mixed-window-tiny", "yarn-rope-tiny"})
       QTest::newRow(name) << QString(name);
   }
   void goldenLogits() {
@@ -101,7 +119,8 @@ class TestBackendGpu : public QObject {
   void greedyAnswersOfTheSample() {
     const auto answers = test::readGoldenAnswers(test::goldenData("sample-reference") / "reference.json");
     QVERIFY(answers.size() >= 5);
-    const auto engine = test::loadOn(kDevice, test::sampleModel(), uniformRecipe(Format::f32), KvFormat::f32, 1024, 64, 1);
+    const auto engine =
+        test::loadOn(kDevice, test::sampleModel(), uniformRecipe(Format::f32), KvFormat::f32, 1024, 64, 1);
     QVERIFY(engine != nullptr);
     qInfo("path: %s", engine->statistics().backend.path.c_str());
     for (const auto& answer : answers) {
@@ -117,14 +136,16 @@ class TestBackendGpu : public QObject {
 
   void agreesWithTheCpu_data() {
     QTest::addColumn<int>("format");
-    for (const Format format : {Format::f32, Format::bf16, Format::q8, Format::q4, Format::nf4, Format::nf4dq}) QTest::newRow(formatName(format).data()) << int(format);
+    for (const Format format : {Format::f32, Format::bf16, Format::q8, Format::q4, Format::nf4, Format::nf4dq})
+      QTest::newRow(formatName(format).data()) << int(format);
   }
   void agreesWithTheCpu() {
     QFETCH(int, format);
     const auto answers = test::readGoldenAnswers(test::goldenData("sample-reference") / "reference.json");
     // Activations in full, so that what is compared is the weights: their bytes are the same on both sides.
     const Recipe recipe = recipeFor(static_cast<Format>(format), ComputeType::f32, 32);
-    const auto cpu = test::loadOnCpu(test::sampleModel(), recipe, KvFormat::f16, 512), gpu = test::loadOn(kDevice, test::sampleModel(), recipe, KvFormat::f16, 512);
+    const auto cpu = test::loadOnCpu(test::sampleModel(), recipe, KvFormat::f16, 512),
+               gpu = test::loadOn(kDevice, test::sampleModel(), recipe, KvFormat::f16, 512);
     QVERIFY(cpu && gpu);
     const std::size_t vocab = static_cast<std::size_t>(cpu->info()->config.vocab);
     int compared = 0, different = 0;
@@ -144,7 +165,8 @@ class TestBackendGpu : public QObject {
         }
         kl = std::max(kl, meanKl(a, b, vocab));
       }
-    qInfo("%d positions where the CPU leads by more than 0.1: %d differ; largest mean KL %.2e", compared, different, kl);
+    qInfo("%d positions where the CPU leads by more than 0.1: %d differ; largest mean KL %.2e", compared, different,
+          kl);
     QVERIFY(compared > 100);
     QCOMPARE(different, 0);
     QVERIFY(kl < 1e-4);
@@ -154,12 +176,14 @@ class TestBackendGpu : public QObject {
     const auto answers = test::readGoldenAnswers(test::goldenData("sample-reference") / "reference.json");
     for (const Format format : {Format::q8, Format::q4, Format::nf4})
       for (const int bits : {16, 8}) {
-        const auto engine = test::loadOn(kDevice, test::sampleModel(), recipeFor(format, ComputeType::f16, bits), KvFormat::f16, 512);
+        const auto engine =
+            test::loadOn(kDevice, test::sampleModel(), recipeFor(format, ComputeType::f16, bits), KvFormat::f16, 512);
         QVERIFY(engine != nullptr);
         auto ids = answers.front().ids;
         ids.insert(ids.end(), answers.front().greedyIds.begin(), answers.front().greedyIds.end());
         const auto prefill = test::allLogits(*engine, ids, 0), decode = test::allLogits(*engine, ids, 1);
-        const double error = test::relativeError(decode, prefill), kl = meanKl(prefill, decode, static_cast<std::size_t>(engine->info()->config.vocab));
+        const double error = test::relativeError(decode, prefill),
+                     kl = meanKl(prefill, decode, static_cast<std::size_t>(engine->info()->config.vocab));
         qInfo("%s, %d-bit activations: relative L2 %.2e, mean KL %.2e", formatName(format).data(), bits, error, kl);
         QVERIFY(bits == 16 ? error <= 5e-3 : kl <= 1e-3);
       }
@@ -167,7 +191,9 @@ class TestBackendGpu : public QObject {
 
   void smallCachesStayClose() {
     const auto answers = test::readGoldenAnswers(test::goldenData("sample-reference") / "reference.json");
-    const auto load = [](KvFormat kv) { return test::loadOn(kDevice, test::sampleModel(), recipeFor(Format::f16, ComputeType::f16, 16), kv, 512); };
+    const auto load = [](KvFormat kv) {
+      return test::loadOn(kDevice, test::sampleModel(), recipeFor(Format::f16, ComputeType::f16, 16), kv, 512);
+    };
     const auto reference = load(KvFormat::f16);
     QVERIFY(reference != nullptr);
     auto ids = answers.front().ids;
@@ -177,7 +203,8 @@ class TestBackendGpu : public QObject {
       for (const int chunk : {0, 1}) {
         const auto engine = load(kv);
         QVERIFY(engine != nullptr);
-        const double kl = meanKl(expected, test::allLogits(*engine, ids, chunk), static_cast<std::size_t>(engine->info()->config.vocab));
+        const double kl = meanKl(expected, test::allLogits(*engine, ids, chunk),
+                                 static_cast<std::size_t>(engine->info()->config.vocab));
         qInfo("%s cache, chunk %d: mean KL %.2e", kvFormatName(kv).data(), chunk, kl);
         QVERIFY(kl <= limit);
       }
@@ -192,7 +219,9 @@ class TestBackendGpu : public QObject {
       QVERIFY(engine != nullptr);
       const auto during = cudaFreeBytes(kDevice);
       QVERIFY(*during < *before);
-      if (cycle == 0) qInfo("taken %.1f MiB, planned %.1f MiB", double(*before - *during) / (1 << 20), double(engine->statistics().plan.bytesOn(kDevice)) / (1 << 20));
+      if (cycle == 0)
+        qInfo("taken %.1f MiB, planned %.1f MiB", double(*before - *during) / (1 << 20),
+              double(engine->statistics().plan.bytesOn(kDevice)) / (1 << 20));
     }
     QCOMPARE(*cudaFreeBytes(kDevice), *before);
   }
@@ -213,14 +242,16 @@ class TestBackendGpu : public QObject {
   }
 
   void sampledTextRepeatsWithItsSeed() {
-    const auto engine = test::loadOn(kDevice, test::sampleModel(), uniformRecipe(Format::q4), KvFormat::f16, 1024, 256, 1);
+    const auto engine =
+        test::loadOn(kDevice, test::sampleModel(), uniformRecipe(Format::q4), KvFormat::f16, 1024, 256, 1);
     QVERIFY(engine != nullptr);
     GenerateRequest request;
     request.prompt = "Once upon a time";
     request.maxTokens = 100;
     request.sampling.seed = 5;
     request.sampling.repetitionPenalty = 1.05f;
-    // The first run reads the prompt in one pass, later ones find it in the cache: rounding differs, so the later ones are compared.
+    // The first run reads the prompt in one pass, later ones find it in the cache: rounding differs, so the later ones
+    // are compared.
     QVERIFY(engine->generate(request, {}, {}).has_value());
     const auto first = engine->generate(request, {}, {}), second = engine->generate(request, {}, {});
     QVERIFY(first && second);

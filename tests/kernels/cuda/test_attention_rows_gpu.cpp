@@ -1,5 +1,5 @@
-// Attention for many rows: the tensor-core and the plain kernel against float64, with grouped heads, windows, offsets and every cache
-// format; and the kernel that rotates queries and fills the cache.
+// Attention for many rows: the tensor-core and the plain kernel against float64, with grouped heads, windows, offsets
+// and every cache format; and the kernel that rotates queries and fills the cache.
 #include <cuda_fp16.h>
 
 #include <algorithm>
@@ -21,10 +21,12 @@ struct Case {
 };
 
 /// One of K or V on the device, read back as floats: (kv_heads, capacity, head_dim).
-std::vector<float> readCache(const std::vector<std::uint8_t>& bytes, KvCacheFormat format, const gpu::KvLayout& layout) {
+std::vector<float> readCache(const std::vector<std::uint8_t>& bytes, KvCacheFormat format,
+                             const gpu::KvLayout& layout) {
   std::vector<float> values(static_cast<std::size_t>(layout.heads * layout.capacity * layout.headDim));
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::size_t at = i / static_cast<std::size_t>(layout.headDim), column = i % static_cast<std::size_t>(layout.headDim);
+    const std::size_t at = i / static_cast<std::size_t>(layout.headDim),
+                      column = i % static_cast<std::size_t>(layout.headDim);
     if (format == KvCacheFormat::f32) values[i] = reinterpret_cast<const float*>(bytes.data())[i];
     if (format == KvCacheFormat::f16) values[i] = __half2float(reinterpret_cast<const __half*>(bytes.data())[i]);
     if (format == KvCacheFormat::f32 || format == KvCacheFormat::f16) continue;
@@ -47,12 +49,15 @@ std::vector<__half> halves(const std::vector<float>& values) {
   return out;
 }
 
-std::vector<double> reference(const Case& c, std::int64_t capacity, const std::vector<float>& q, const std::vector<float>& k, const std::vector<float>& v) {
+std::vector<double> reference(const Case& c, std::int64_t capacity, const std::vector<float>& q,
+                              const std::vector<float>& k, const std::vector<float>& v) {
   std::vector<double> out(q.size(), 0.0);
   for (int r = 0; r < c.rows; ++r)
     for (int h = 0; h < c.heads; ++h) {
-      const std::int64_t last = c.position + r, first = c.window > 0 ? std::max<std::int64_t>(0, last + 1 - c.window) : 0;
-      const std::size_t base = static_cast<std::size_t>(h / (c.heads / c.kvHeads) * capacity), row = static_cast<std::size_t>((r * c.heads + h) * c.headDim);
+      const std::int64_t last = c.position + r,
+                         first = c.window > 0 ? std::max<std::int64_t>(0, last + 1 - c.window) : 0;
+      const std::size_t base = static_cast<std::size_t>(h / (c.heads / c.kvHeads) * capacity),
+                        row = static_cast<std::size_t>((r * c.heads + h) * c.headDim);
       std::vector<double> scores;
       for (std::int64_t p = first; p <= last; ++p) {
         double dot = 0;
@@ -73,7 +78,8 @@ struct Filled {
   DeviceArray<std::uint8_t> keys, values;
   gpu::KvLayout layout;
   Filled(KvCacheFormat format, const Case& c, std::int64_t capacity)
-      : keys(gpu::kvLayout(format, c.kvHeads, capacity, c.headDim).totalBytes), values(gpu::kvLayout(format, c.kvHeads, capacity, c.headDim).totalBytes),
+      : keys(gpu::kvLayout(format, c.kvHeads, capacity, c.headDim).totalBytes),
+        values(gpu::kvLayout(format, c.kvHeads, capacity, c.headDim).totalBytes),
         layout(gpu::kvLayout(format, c.kvHeads, capacity, c.headDim)) {
     const int count = static_cast<int>(c.position) + c.rows, half = c.headDim / 2;
     DeviceArray<float> qkv(gaussian(static_cast<std::size_t>(count) * 2 * c.kvHeads * c.headDim, 11));
@@ -83,7 +89,8 @@ struct Filled {
     gpu::RopeAppend step;
     step.qkv = qkv.data(), step.angles = reinterpret_cast<float2*>(angles.data());
     step.cache = {keys.data(), values.data(), format};
-    step.rows = count, step.heads = 0, step.kvHeads = c.kvHeads, step.headDim = c.headDim, step.capacity = capacity, step.element = Element::f32;
+    step.rows = count, step.heads = 0, step.kvHeads = c.kvHeads, step.headDim = c.headDim, step.capacity = capacity,
+    step.element = Element::f32;
     if (gpu::rope_append(nullptr, step) != cudaSuccess) qFatal("rope_append");
   }
 };
@@ -110,7 +117,9 @@ class TestAttentionRowsGpu : public QObject {
   void agreesWithFloat64_data() {
     QTest::addColumn<int>("index");
     for (int i = 0; i < int(std::size(kCases)); ++i)
-      QTest::addRow("%d rows, %d/%d heads of %d, position %d, window %d", kCases[i].rows, kCases[i].heads, kCases[i].kvHeads, kCases[i].headDim, int(kCases[i].position), int(kCases[i].window)) << i;
+      QTest::addRow("%d rows, %d/%d heads of %d, position %d, window %d", kCases[i].rows, kCases[i].heads,
+                    kCases[i].kvHeads, kCases[i].headDim, int(kCases[i].position), int(kCases[i].window))
+          << i;
   }
   void agreesWithFloat64() {
     QFETCH(int, index);
@@ -121,12 +130,14 @@ class TestAttentionRowsGpu : public QObject {
     DeviceArray<__half> q16(halves(q));
     for (const KvCacheFormat format : {KvCacheFormat::f32, KvCacheFormat::f16, KvCacheFormat::q8, KvCacheFormat::q4}) {
       const Filled cache(format, c, capacity);
-      const auto expected = reference(c, capacity, q, readCache(cache.keys.fetch(), format, cache.layout), readCache(cache.values.fetch(), format, cache.layout));
+      const auto expected = reference(c, capacity, q, readCache(cache.keys.fetch(), format, cache.layout),
+                                      readCache(cache.values.fetch(), format, cache.layout));
       gpu::AttentionRows rows;
       rows.queryStride = rows.outStride = c.heads * c.headDim;
       rows.cache = {cache.keys.data(), cache.values.data(), format};
       rows.rows = c.rows, rows.heads = c.heads, rows.kvHeads = c.kvHeads, rows.headDim = c.headDim;
-      rows.position = c.position, rows.capacity = capacity, rows.window = c.window, rows.scale = 1 / std::sqrt(float(c.headDim));
+      rows.position = c.position, rows.capacity = capacity, rows.window = c.window,
+      rows.scale = 1 / std::sqrt(float(c.headDim));
       DeviceArray<float> out32(q.size());
       rows.queries = q32.data(), rows.out = out32.data(), rows.element = Element::f32;
       QCOMPARE(gpu::plain_attention(nullptr, rows), cudaSuccess);
@@ -134,7 +145,8 @@ class TestAttentionRowsGpu : public QObject {
       for (const bool asynchronous : {true, false}) {
         if (!gpu::flash_attention_supports(format, c.headDim, asynchronous)) continue;
         DeviceArray<__half> out16(q.size());
-        rows.queries = q16.data(), rows.out = out16.data(), rows.element = Element::f16, rows.asynchronousCopies = asynchronous;
+        rows.queries = q16.data(), rows.out = out16.data(), rows.element = Element::f16,
+        rows.asynchronousCopies = asynchronous;
         QCOMPARE(gpu::flash_attention(nullptr, rows), cudaSuccess);
         std::vector<float> out;
         for (const __half value : out16.fetch()) out.push_back(__half2float(value));
@@ -144,32 +156,40 @@ class TestAttentionRowsGpu : public QObject {
   }
 
   void appendRotatesAndRounds() {
-    const int rows = 7, heads = 3, kvHeads = 2, headDim = 96, width = (heads + 2 * kvHeads) * headDim, half = headDim / 2;
+    const int rows = 7, heads = 3, kvHeads = 2, headDim = 96, width = (heads + 2 * kvHeads) * headDim,
+              half = headDim / 2;
     const std::int64_t capacity = 40, position = 21;
-    const auto qkv = gaussian(static_cast<std::size_t>(rows) * width, 13), bias = gaussian(static_cast<std::size_t>(width), 14), norm = gaussian(headDim, 15), angles = gaussian(static_cast<std::size_t>(rows) * headDim, 16, 0.5f);
+    const auto qkv = gaussian(static_cast<std::size_t>(rows) * width, 13),
+               bias = gaussian(static_cast<std::size_t>(width), 14), norm = gaussian(headDim, 15),
+               angles = gaussian(static_cast<std::size_t>(rows) * headDim, 16, 0.5f);
     for (const KvCacheFormat format : {KvCacheFormat::f32, KvCacheFormat::f16, KvCacheFormat::q8, KvCacheFormat::q4}) {
       const auto layout = gpu::kvLayout(format, kvHeads, capacity, headDim);
       DeviceArray<float> dq(qkv), db(bias), dn(norm), da(angles);
       DeviceArray<std::uint8_t> keys(layout.totalBytes), values(layout.totalBytes);
       gpu::RopeAppend step;
       step.qkv = dq.data(), step.angles = reinterpret_cast<float2*>(da.data());
-      step.queryBias = db.data(), step.keyBias = db.data() + heads * headDim, step.valueBias = db.data() + (heads + kvHeads) * headDim;
+      step.queryBias = db.data(), step.keyBias = db.data() + heads * headDim,
+      step.valueBias = db.data() + (heads + kvHeads) * headDim;
       step.queryNorm = dn.data(), step.keyNorm = dn.data(), step.eps = 1e-6f;
       step.cache = {keys.data(), values.data(), format};
-      step.rows = rows, step.heads = heads, step.kvHeads = kvHeads, step.headDim = headDim, step.position = position, step.capacity = capacity, step.element = Element::f32;
+      step.rows = rows, step.heads = heads, step.kvHeads = kvHeads, step.headDim = headDim, step.position = position,
+      step.capacity = capacity, step.element = Element::f32;
       QCOMPARE(gpu::rope_append(nullptr, step), cudaSuccess);
-      const auto queries = dq.fetch(), k = readCache(keys.fetch(), format, layout), v = readCache(values.fetch(), format, layout);
+      const auto queries = dq.fetch(), k = readCache(keys.fetch(), format, layout),
+                 v = readCache(values.fetch(), format, layout);
       std::vector<float> gotQ, gotK, gotV;
       std::vector<double> wantQ, wantK, wantV;
       for (int r = 0; r < rows; ++r)
         for (int h = 0; h < heads + 2 * kvHeads; ++h) {
           std::vector<double> row(headDim);
           double sum = 0;
-          for (int i = 0; i < headDim; ++i) row[i] = double(qkv[r * width + h * headDim + i]) + bias[h * headDim + i], sum += row[i] * row[i];
+          for (int i = 0; i < headDim; ++i)
+            row[i] = double(qkv[r * width + h * headDim + i]) + bias[h * headDim + i], sum += row[i] * row[i];
           if (h < heads + kvHeads) {
             for (int i = 0; i < headDim; ++i) row[i] *= norm[i] / std::sqrt(sum / headDim + 1e-6);
             for (int i = 0; i < half; ++i) {
-              const double a = row[i], b = row[i + half], c = angles[(r * half + i) * 2], s = angles[(r * half + i) * 2 + 1];
+              const double a = row[i], b = row[i + half], c = angles[(r * half + i) * 2],
+                           s = angles[(r * half + i) * 2 + 1];
               row[i] = a * c - b * s, row[i + half] = b * c + a * s;
             }
             if (format == KvCacheFormat::q4) hadamard(row);
@@ -178,9 +198,15 @@ class TestAttentionRowsGpu : public QObject {
           auto& want = h < heads ? wantQ : h < heads + kvHeads ? wantK : wantV;
           auto& got = h < heads ? gotQ : h < heads + kvHeads ? gotK : gotV;
           want.insert(want.end(), row.begin(), row.end());
-          for (int i = 0; i < headDim; ++i) got.push_back(h < heads ? queries[r * width + h * headDim + i] : h < heads + kvHeads ? k[at + i] : v[at + i]);
+          for (int i = 0; i < headDim; ++i)
+            got.push_back(h < heads             ? queries[r * width + h * headDim + i]
+                          : h < heads + kvHeads ? k[at + i]
+                                                : v[at + i]);
         }
-      const double limit = format == KvCacheFormat::f32 ? 1e-6 : format == KvCacheFormat::f16 ? 3e-4 : format == KvCacheFormat::q8 ? 8e-3 : 0.12;
+      const double limit = format == KvCacheFormat::f32   ? 1e-6
+                           : format == KvCacheFormat::f16 ? 3e-4
+                           : format == KvCacheFormat::q8  ? 8e-3
+                                                          : 0.12;
       NIBBLE_COMPARE_ERROR("queries", relativeError(gotQ, wantQ), 1e-6);
       NIBBLE_COMPARE_ERROR("keys", relativeError(gotK, wantK), limit);
       NIBBLE_COMPARE_ERROR("values", relativeError(gotV, wantV), limit);
@@ -188,9 +214,10 @@ class TestAttentionRowsGpu : public QObject {
   }
 
  private:
-  static constexpr Case kCases[] = {{1, 2, 1, 64, 0, 0},    {33, 4, 2, 128, 0, 0},   {70, 16, 1, 128, 61, 0}, {129, 6, 2, 64, 200, 0},
-                                    {50, 8, 2, 16, 3, 0},   {40, 3, 1, 32, 100, 17}, {90, 6, 3, 128, 64, 64}, {20, 2, 2, 80, 500, 129},
-                                    {300, 4, 4, 96, 10, 0}, {64, 5, 1, 72, 0, 1}};
+  static constexpr Case kCases[] = {{1, 2, 1, 64, 0, 0},     {33, 4, 2, 128, 0, 0},    {70, 16, 1, 128, 61, 0},
+                                    {129, 6, 2, 64, 200, 0}, {50, 8, 2, 16, 3, 0},     {40, 3, 1, 32, 100, 17},
+                                    {90, 6, 3, 128, 64, 64}, {20, 2, 2, 80, 500, 129}, {300, 4, 4, 96, 10, 0},
+                                    {64, 5, 1, 72, 0, 1}};
 };
 
 QTEST_APPLESS_MAIN(TestAttentionRowsGpu)

@@ -31,7 +31,9 @@ std::vector<std::uint8_t> asBytes(const std::vector<float>& values, Element elem
   return bytes;
 }
 
-double limitOf(Element element) { return element == Element::f32 ? 2e-6 : element == Element::f16 ? 5e-4 : 4e-3; }
+double limitOf(Element element) {
+  return element == Element::f32 ? 2e-6 : element == Element::f16 ? 5e-4 : 4e-3;
+}
 constexpr Element kElements[] = {Element::f32, Element::f16, Element::bf16};
 }  // namespace
 
@@ -44,7 +46,8 @@ class TestPrefillRowsGpu : public QObject {
     for (const Element element : kElements)
       for (const int width : {4096, 384, 77, 1}) {
         const int rows = 13;
-        const auto x = gaussian(static_cast<std::size_t>(rows * width), 1, 3.0f), weight = gaussian(static_cast<std::size_t>(width), 2);
+        const auto x = gaussian(static_cast<std::size_t>(rows * width), 1, 3.0f),
+                   weight = gaussian(static_cast<std::size_t>(width), 2);
         std::vector<double> expected(x.size());
         for (int r = 0; r < rows; ++r) {
           double sum = 0;
@@ -54,7 +57,8 @@ class TestPrefillRowsGpu : public QObject {
         }
         DeviceArray<float> dx(x), dw(weight);
         DeviceArray<std::uint8_t> out(x.size() * gpu::elementBytes(element));
-        QCOMPARE(gpu::rms_norm_rows(nullptr, dx.data(), dw.data(), out.data(), element, rows, width, 1e-5f), cudaSuccess);
+        QCOMPARE(gpu::rms_norm_rows(nullptr, dx.data(), dw.data(), out.data(), element, rows, width, 1e-5f),
+                 cudaSuccess);
         NIBBLE_COMPARE_ERROR("RMSNorm", relativeError(asFloats(out.fetch(), element), expected), limitOf(element));
       }
   }
@@ -72,7 +76,9 @@ class TestPrefillRowsGpu : public QObject {
         expected.push_back(std::sin(double(angle)) * 1.25);
       }
     DeviceArray<float> di(inverse), angles(expected.size());
-    QCOMPARE(gpu::rope_angles(nullptr, di.data(), 1.25f, position, reinterpret_cast<float2*>(angles.data()), rows, half), cudaSuccess);
+    QCOMPARE(
+        gpu::rope_angles(nullptr, di.data(), 1.25f, position, reinterpret_cast<float2*>(angles.data()), rows, half),
+        cudaSuccess);
     NIBBLE_COMPARE_ERROR("rotary angles", relativeError(angles.fetch(), expected), 1e-6);
   }
 
@@ -80,8 +86,11 @@ class TestPrefillRowsGpu : public QObject {
     for (const Element element : kElements)
       for (const int width : {10240, 320, 33}) {
         const int rows = 5;
-        const auto ab = asBytes(gaussian(static_cast<std::size_t>(rows * width), 3, 2.0f), element), bb = asBytes(gaussian(static_cast<std::size_t>(rows * width), 4), element);
-        const auto a = asFloats(ab, element), b = asFloats(bb, element), biasA = gaussian(static_cast<std::size_t>(width), 5), biasB = gaussian(static_cast<std::size_t>(width), 6);
+        const auto ab = asBytes(gaussian(static_cast<std::size_t>(rows * width), 3, 2.0f), element),
+                   bb = asBytes(gaussian(static_cast<std::size_t>(rows * width), 4), element);
+        const auto a = asFloats(ab, element), b = asFloats(bb, element),
+                   biasA = gaussian(static_cast<std::size_t>(width), 5),
+                   biasB = gaussian(static_cast<std::size_t>(width), 6);
         std::vector<double> expected(a.size());
         for (std::size_t i = 0; i < a.size(); ++i) {
           const double g = double(a[i]) + biasA[i % width];
@@ -89,14 +98,16 @@ class TestPrefillRowsGpu : public QObject {
         }
         DeviceArray<std::uint8_t> da(ab), db(bb);
         DeviceArray<float> dba(biasA), dbb(biasB);
-        QCOMPARE(gpu::swiglu_rows(nullptr, da.data(), db.data(), dba.data(), dbb.data(), element, rows, width), cudaSuccess);
+        QCOMPARE(gpu::swiglu_rows(nullptr, da.data(), db.data(), dba.data(), dbb.data(), element, rows, width),
+                 cudaSuccess);
         NIBBLE_COMPARE_ERROR("SwiGLU", relativeError(asFloats(da.fetch(), element), expected), limitOf(element));
       }
   }
 
   void overflowSaturates() {
     // 60000 · silu(20) overflows fp16: a finite product must stay finite.
-    DeviceArray<std::uint8_t> gate(asBytes(std::vector<float>(8, 20.0f), Element::f16)), up(asBytes(std::vector<float>(8, 60000.0f), Element::f16));
+    DeviceArray<std::uint8_t> gate(asBytes(std::vector<float>(8, 20.0f), Element::f16)),
+        up(asBytes(std::vector<float>(8, 60000.0f), Element::f16));
     QCOMPARE(gpu::swiglu_rows(nullptr, gate.data(), up.data(), nullptr, nullptr, Element::f16, 1, 8), cudaSuccess);
     for (const float value : asFloats(gate.fetch(), Element::f16)) QCOMPARE(value, 65504.0f);
   }

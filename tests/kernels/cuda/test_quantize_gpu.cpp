@@ -1,4 +1,5 @@
-// The GPU's quantizers against the CPU's codecs (q8, nf4 and nf4-dq byte for byte, q4 by its error), and reading weights back.
+// The GPU's quantizers against the CPU's codecs (q8, nf4 and nf4-dq byte for byte, q4 by its error), and reading
+// weights back.
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
@@ -50,7 +51,7 @@ struct Source {
 std::vector<float> difficult(int count, unsigned seed) {
   auto values = gaussian(static_cast<std::size_t>(count), seed, 0.02f);
   for (int i = 0; i < count && i < 64; ++i) values[i] = 0.0f;  // a block of zeros
-  if (count > 200) values[170] = 3.0f;                          // an outlier
+  if (count > 200) values[170] = 3.0f;                         // an outlier
   return values;
 }
 
@@ -67,22 +68,28 @@ Quantized quantizeOnGpu(MatrixFormat format, const Source& source, Shape shape) 
   const std::int64_t blocks = (std::int64_t(shape.rows) * shape.columns + 63) / 64;
   DeviceArray<float> absmax(static_cast<std::size_t>(blocks));
   cudaError_t status = cudaSuccess;
-  if (format == MatrixFormat::q8) status = gpu::quantize_q8(nullptr, piece, view);
-  else if (format == MatrixFormat::q4) status = gpu::quantize_q4(nullptr, piece, view);
+  if (format == MatrixFormat::q8)
+    status = gpu::quantize_q8(nullptr, piece, view);
+  else if (format == MatrixFormat::q4)
+    status = gpu::quantize_q4(nullptr, piece, view);
   else if (format == MatrixFormat::nf4 || format == MatrixFormat::nf4dq) {
     status = gpu::nf4_absmax(nullptr, piece, shape.columns, absmax.data());
     if (status == cudaSuccess) status = gpu::quantize_nf4(nullptr, piece, view, absmax.data());
-    if (status == cudaSuccess && format == MatrixFormat::nf4) status = gpu::place_nf4_absmax(nullptr, absmax.data(), 0, blocks, view);
+    if (status == cudaSuccess && format == MatrixFormat::nf4)
+      status = gpu::place_nf4_absmax(nullptr, absmax.data(), 0, blocks, view);
     if (status == cudaSuccess && format == MatrixFormat::nf4dq) {
       DeviceArray<float> code(std::vector<float>(kDynamicCode, kDynamicCode + 256));
       status = gpu::nest_nf4_absmax(nullptr, absmax.data(), view, meanAbsmax(absmax.fetch()), code.data());
     }
-  } else status = gpu::store_rows(nullptr, piece, view);
+  } else
+    status = gpu::store_rows(nullptr, piece, view);
   if (status != cudaSuccess) qFatal("quantize: %s", cudaGetErrorString(status));
   return {to.fetch(), layout};
 }
 
-int nibbleAt(const Quantized& q, int row, int column) { return q.bytes[row * q.layout.stride + column / 2] >> (column % 2 * 4) & 15; }
+int nibbleAt(const Quantized& q, int row, int column) {
+  return q.bytes[row * q.layout.stride + column / 2] >> (column % 2 * 4) & 15;
+}
 
 std::vector<float> readBack(MatrixFormat format, const Quantized& q, Shape shape, Element element) {
   DeviceArray<std::uint8_t> data(q.bytes);
@@ -99,8 +106,10 @@ std::vector<float> readBack(MatrixFormat format, const Quantized& q, Shape shape
       if (element == Element::f32) value = reinterpret_cast<const float*>(bytes.data())[at];
       if (element == Element::f16) value = __half2float(reinterpret_cast<const __half*>(bytes.data())[at]);
       if (element == Element::bf16) value = __bfloat162float(reinterpret_cast<const __nv_bfloat16*>(bytes.data())[at]);
-      if (c < shape.columns) values.push_back(value);
-      else if (value != 0) qFatal("padding is not zero");
+      if (c < shape.columns)
+        values.push_back(value);
+      else if (value != 0)
+        qFatal("padding is not zero");
     }
   return values;
 }
@@ -139,7 +148,8 @@ class TestQuantizeGpu : public QObject {
           for (int b = 0; b < blocks; ++b) {
             const BlockQ8& block = cpu[static_cast<std::size_t>(r * blocks + b)];
             const std::uint8_t* record = gpuSide.bytes.data() + r * gpuSide.layout.stride;
-            QVERIFY2(std::memcmp(record + b * 32, block.values, 32) == 0, qPrintable(QString("row %1 block %2").arg(r).arg(b)));
+            QVERIFY2(std::memcmp(record + b * 32, block.values, 32) == 0,
+                     qPrintable(QString("row %1 block %2").arg(r).arg(b)));
             QVERIFY(std::memcmp(record + gpuSide.layout.scaleOffset + b * 2, &block.scale, 2) == 0);
           }
       }
@@ -152,7 +162,8 @@ class TestQuantizeGpu : public QObject {
         Nf4Tensor tensor = makeNf4Tensor(shape.rows * shape.columns);
         quantizeNf4(tensor, source.values.data(), 0, tensor.count);
         const std::vector<float> absmax = tensor.absmax;
-        const Quantized plain = quantizeOnGpu(MatrixFormat::nf4, source, shape), nested = quantizeOnGpu(MatrixFormat::nf4dq, source, shape);
+        const Quantized plain = quantizeOnGpu(MatrixFormat::nf4, source, shape),
+                        nested = quantizeOnGpu(MatrixFormat::nf4dq, source, shape);
         doubleQuantize(tensor, meanAbsmax(absmax));
         for (int i = 0; i < tensor.count; ++i) {
           const int byte = tensor.nibbles[static_cast<std::size_t>(i / 2)], code = i % 2 == 0 ? byte >> 4 : byte & 15;
@@ -161,7 +172,8 @@ class TestQuantizeGpu : public QObject {
         }
         const auto scalePlace = [&](const Quantized& q, std::size_t block, std::size_t size) {
           const std::size_t perRow = static_cast<std::size_t>(shape.columns) / 64;
-          return q.layout.flat ? q.layout.flatOffset + block * size : block / perRow * q.layout.stride + q.layout.scaleOffset + block % perRow * size;
+          return q.layout.flat ? q.layout.flatOffset + block * size
+                               : block / perRow * q.layout.stride + q.layout.scaleOffset + block % perRow * size;
         };
         for (std::size_t b = 0; b < absmax.size(); ++b) {
           QVERIFY(std::memcmp(&plain.bytes[scalePlace(plain, b, 4)], &absmax[b], 4) == 0);
@@ -177,7 +189,8 @@ class TestQuantizeGpu : public QObject {
     for (const SourceType type : {SourceType::f32, SourceType::f16, SourceType::bf16})
       for (const Shape shape : {Shape{512, 1024}, Shape{5, 4096}, Shape{128, 77}, Shape{3, 1}}) {
         auto values = difficult(shape.rows * shape.columns, 23);
-        for (std::size_t i = 100; i < std::min<std::size_t>(132, values.size()); ++i) values[i] *= 1e-6f;  // scales below fp16's normal numbers
+        for (std::size_t i = 100; i < std::min<std::size_t>(132, values.size()); ++i)
+          values[i] *= 1e-6f;  // scales below fp16's normal numbers
         const Source source(values, type);
         const Quantized gpuSide = quantizeOnGpu(MatrixFormat::q4, source, shape);
         const int blocks = (shape.columns + 31) / 32;
@@ -187,8 +200,11 @@ class TestQuantizeGpu : public QObject {
         for (int r = 0; r < shape.rows; ++r)
           for (int b = 0; b < blocks; ++b) {
             const BlockQ4& block = cpu[static_cast<std::size_t>(r * blocks + b)];
-            bool same = std::memcmp(gpuSide.bytes.data() + r * gpuSide.layout.stride + gpuSide.layout.scaleOffset + b * 2, &block.scale, 2) == 0;
-            for (int i = 0; i < 32; ++i) same = same && nibbleAt(gpuSide, r, b * 32 + i) == (block.nibbles[i % 16] >> (i / 16 * 4) & 15);
+            bool same =
+                std::memcmp(gpuSide.bytes.data() + r * gpuSide.layout.stride + gpuSide.layout.scaleOffset + b * 2,
+                            &block.scale, 2) == 0;
+            for (int i = 0; i < 32; ++i)
+              same = same && nibbleAt(gpuSide, r, b * 32 + i) == (block.nibbles[i % 16] >> (i / 16 * 4) & 15);
             different += !same;
           }
         QCOMPARE(different, 0);
@@ -207,7 +223,8 @@ class TestQuantizeGpu : public QObject {
 
   void readsBackWhatTheCodecReads() {
     for (const Shape shape : kShapes)
-      for (const MatrixFormat format : {MatrixFormat::f32, MatrixFormat::f16, MatrixFormat::bf16, MatrixFormat::q8, MatrixFormat::nf4, MatrixFormat::nf4dq}) {
+      for (const MatrixFormat format : {MatrixFormat::f32, MatrixFormat::f16, MatrixFormat::bf16, MatrixFormat::q8,
+                                        MatrixFormat::nf4, MatrixFormat::nf4dq}) {
         const Source source(difficult(shape.rows * shape.columns, 25), SourceType::bf16);
         const Quantized q = quantizeOnGpu(format, source, shape);
         const auto cpu = cpuRoundTrip(static_cast<Format>(format), source.values, shape);
@@ -221,18 +238,23 @@ class TestQuantizeGpu : public QObject {
     const Shape shape{40, 96};
     const Source source(difficult(shape.rows * shape.columns, 26), SourceType::bf16);
     const std::vector<std::int32_t> ids{39, 0, 7, 7, 40, -1};
-    for (const MatrixFormat format : {MatrixFormat::f32, MatrixFormat::bf16, MatrixFormat::q8, MatrixFormat::q4, MatrixFormat::nf4, MatrixFormat::nf4dq}) {
+    for (const MatrixFormat format : {MatrixFormat::f32, MatrixFormat::bf16, MatrixFormat::q8, MatrixFormat::q4,
+                                      MatrixFormat::nf4, MatrixFormat::nf4dq}) {
       const Quantized q = quantizeOnGpu(format, source, shape);
       const auto all = readBack(format, q, shape, Element::f32);
       DeviceArray<std::uint8_t> data(q.bytes);
       DeviceArray<std::int32_t> deviceIds(ids);
       DeviceArray<float> out(ids.size() * shape.columns);
-      QCOMPARE(gpu::embed_rows(nullptr, {data.data(), format, shape.rows, shape.columns}, deviceIds.data(), out.data(), int(ids.size())), cudaSuccess);
+      QCOMPARE(gpu::embed_rows(nullptr, {data.data(), format, shape.rows, shape.columns}, deviceIds.data(), out.data(),
+                               int(ids.size())),
+               cudaSuccess);
       const auto rows = out.fetch();
       for (std::size_t r = 0; r < ids.size(); ++r)
         for (int c = 0; c < shape.columns; ++c) {
-          if (ids[r] < 0 || ids[r] >= shape.rows) QVERIFY(std::isnan(rows[r * shape.columns + c]));
-          else QCOMPARE(rows[r * shape.columns + c], all[static_cast<std::size_t>(ids[r] * shape.columns + c)]);
+          if (ids[r] < 0 || ids[r] >= shape.rows)
+            QVERIFY(std::isnan(rows[r * shape.columns + c]));
+          else
+            QCOMPARE(rows[r * shape.columns + c], all[static_cast<std::size_t>(ids[r] * shape.columns + c)]);
         }
     }
   }

@@ -44,7 +44,8 @@ Result<void> BackendCuda::allocate(const std::string& busId) {
   m_allocated = memory.weightArena + memory.kvArena + memory.workspaceArena;
   const std::uint64_t needed = m_allocated + m_request.device.contextBytes;
   if (plan.vramLimit > 0 && needed > plan.vramLimit) {
-    Error error{ErrorCode::outOfMemory, "the model does not fit the limit given", {}, m_request.device.id, needed, plan.vramLimit};
+    Error error{ErrorCode::outOfMemory, "the model does not fit the limit given", {}, m_request.device.id, needed,
+                plan.vramLimit};
     return fail(std::move(error));
   }
   NIBBLE_TRY(m_card, Card::open(busId));
@@ -54,14 +55,16 @@ Result<void> BackendCuda::allocate(const std::string& busId) {
   NIBBLE_TRY(m_weights, WeightStore::make(*m_card, m_config, plan));
   NIBBLE_TRY(m_cache, m_card->allocate(memory.kvArena, "KV cache"));
   NIBBLE_TRY(m_workspace, m_card->allocate(memory.workspaceArena, "workspace"));
-  NIBBLE_TRY(m_hostLogits, PinnedBuffer::allocate(static_cast<std::uint64_t>(std::max(plan.logitRows, 1)) * static_cast<std::uint64_t>(m_config.vocab) * sizeof(float)));
+  NIBBLE_TRY(m_hostLogits, PinnedBuffer::allocate(static_cast<std::uint64_t>(std::max(plan.logitRows, 1)) *
+                                                  static_cast<std::uint64_t>(m_config.vocab) * sizeof(float)));
   NIBBLE_TRY(m_hostIds, PinnedBuffer::allocate(static_cast<std::uint64_t>(m_layout.rows + 64) * sizeof(std::int32_t)));
   NIBBLE_TRY(m_uploader, WeightUploader::make(m_workspace.data(), stagingLayout(m_config, plan)));
   NIBBLE_CUDA(cudaStreamSynchronize(m_card->stream().get()));  // arenas are zero before other streams write them
   return {};
 }
 
-Result<void> BackendCuda::loadMatrix(MatrixRole role, int layer, const WeightSource& source, Format format, std::stop_token stop) {
+Result<void> BackendCuda::loadMatrix(MatrixRole role, int layer, const WeightSource& source, Format format,
+                                     std::stop_token stop) {
   m_card->use();
   NIBBLE_TRY(const gpu::MatrixView view, m_weights->placeMatrix(role, layer, format));
   return m_uploader->upload(source, view, stop);
@@ -80,7 +83,7 @@ Result<void> BackendCuda::loadVectors(int layer, const LayerWeights& layerWeight
 Result<void> BackendCuda::loadFinalNorm(std::span<const float> weight) {
   m_card->use();
   m_finalNorm.assign(weight.begin(), weight.end());  // the workspace still stages matrices
-  return m_uploader->finish();                        // after the last matrix: the caller may close its files
+  return m_uploader->finish();                       // after the last matrix: the caller may close its files
 }
 
 Result<void> BackendCuda::finishLoading() {
@@ -101,13 +104,18 @@ Result<void> BackendCuda::placeConstants() {
   const cudaStream_t stream = m_card->stream().get();
   NIBBLE_CUDA(cudaMemsetAsync(m_workspace.data(), 0, m_workspace.bytes(), stream));
   const std::size_t half = static_cast<std::size_t>(m_config.headDim) / 2;
-  if (m_finalNorm.size() != static_cast<std::size_t>(m_config.hidden) || m_request.rope.inverseFrequencies.size() < half)
+  if (m_finalNorm.size() != static_cast<std::size_t>(m_config.hidden) ||
+      m_request.rope.inverseFrequencies.size() < half)
     return fail(ErrorCode::failed, "the final norm or the rotary table was not given", {}, "finalNorm");
-  NIBBLE_CUDA(cudaMemcpyAsync(m_workspace.data() + m_layout.finalNorm, m_finalNorm.data(), m_finalNorm.size() * sizeof(float), cudaMemcpyHostToDevice, stream));
-  NIBBLE_CUDA(cudaMemcpyAsync(m_workspace.data() + m_layout.frequencies, m_request.rope.inverseFrequencies.data(), half * sizeof(float), cudaMemcpyHostToDevice, stream));
-  if (cublasSetWorkspace(m_card->cublas(), m_workspace.data() + m_layout.cublas, m_layout.cublasBytes) != CUBLAS_STATUS_SUCCESS)
+  NIBBLE_CUDA(cudaMemcpyAsync(m_workspace.data() + m_layout.finalNorm, m_finalNorm.data(),
+                              m_finalNorm.size() * sizeof(float), cudaMemcpyHostToDevice, stream));
+  NIBBLE_CUDA(cudaMemcpyAsync(m_workspace.data() + m_layout.frequencies, m_request.rope.inverseFrequencies.data(),
+                              half * sizeof(float), cudaMemcpyHostToDevice, stream));
+  if (cublasSetWorkspace(m_card->cublas(), m_workspace.data() + m_layout.cublas, m_layout.cublasBytes) !=
+      CUBLAS_STATUS_SUCCESS)
     return fail(ErrorCode::failed, "cuBLAS refuses the workspace");
-  const auto layout = gpu::kvLayout(deviceKvFormat(m_request.plan.kv), m_config.kvHeads, m_request.plan.context, m_config.headDim);
+  const auto layout =
+      gpu::kvLayout(deviceKvFormat(m_request.plan.kv), m_config.kvHeads, m_request.plan.context, m_config.headDim);
   std::byte* cache = m_cache.data();
   for (gpu::LayerView& layer : m_weights->layers()) {
     layer.kv = {cache, cache + layout.totalBytes, deviceKvFormat(m_request.plan.kv)};
@@ -117,17 +125,20 @@ Result<void> BackendCuda::placeConstants() {
 }
 
 Result<void> BackendCuda::preparePasses() {
-  NIBBLE_TRY(m_prefill, PrefillPass::make(*m_card, *m_weights, m_config, m_request.plan, m_workspace.data(), m_layout, m_failure));
+  NIBBLE_TRY(m_prefill,
+             PrefillPass::make(*m_card, *m_weights, m_config, m_request.plan, m_workspace.data(), m_layout, m_failure));
   if (wantedPath() == "plain") return {};
   const auto* finalNorm = reinterpret_cast<const float*>(m_workspace.data() + m_layout.finalNorm);
   const auto* frequencies = reinterpret_cast<const float*>(m_workspace.data() + m_layout.frequencies);
-  NIBBLE_TRY(m_decode, DecodePass::make(*m_card, *m_weights, m_config, m_request.plan, m_request.rope.attentionFactor, finalNorm, frequencies,
-                                        m_workspace.data() + m_layout.decode, m_layout.decodeBytes));
+  NIBBLE_TRY(m_decode,
+             DecodePass::make(*m_card, *m_weights, m_config, m_request.plan, m_request.rope.attentionFactor, finalNorm,
+                              frequencies, m_workspace.data() + m_layout.decode, m_layout.decodeBytes));
   return {};
 }
 
 Result<void> BackendCuda::warmUp() {
-  // The largest prefill chunk at the end of the context, then a decode step there: kernels are loaded, workspaces are touched.
+  // The largest prefill chunk at the end of the context, then a decode step there: kernels are loaded, workspaces are
+  // touched.
   const std::int64_t context = m_request.plan.context;
   const std::vector<std::int32_t> ids(static_cast<std::size_t>(m_layout.rows), 0);
   m_failure.clear();
@@ -139,7 +150,8 @@ Result<void> BackendCuda::warmUp() {
   m_path = "plain kernels";
   if (!m_decode) return {};
   if (wantedPath() != "kernels") {
-    if (const auto captured = m_decode->capture(); !captured) logger("gpu")->warn("no CUDA graph: {}", captured.error().detail);
+    if (const auto captured = m_decode->capture(); !captured)
+      logger("gpu")->warn("no CUDA graph: {}", captured.error().detail);
   }
   m_decodeTrusted = decodeAgrees();
   NIBBLE_CHECK(settle("first decode step"));
@@ -148,12 +160,14 @@ Result<void> BackendCuda::warmUp() {
 }
 
 bool BackendCuda::decodeAgrees() {
-  // The same id twice at position 0: by the plain path, then by the decode kernels, at the context's end once for its own sake.
+  // The same id twice at position 0: by the plain path, then by the decode kernels, at the context's end once for its
+  // own sake.
   const std::int32_t id = std::min(7, m_config.vocab - 1);
   const std::size_t vocab = static_cast<std::size_t>(m_config.vocab);
   std::vector<float> plain(vocab), fused(vocab);
   const auto fetch = [&](std::vector<float>& to, const float* from) {
-    return settle("self-test") && cudaMemcpy(to.data(), from, vocab * sizeof(float), cudaMemcpyDeviceToHost) == cudaSuccess;
+    return settle("self-test") &&
+           cudaMemcpy(to.data(), from, vocab * sizeof(float), cudaMemcpyDeviceToHost) == cudaSuccess;
   };
   m_failure.note(m_decode->step(id, m_request.plan.context - 1));
   uploadIds({&id, 1}, 0);
@@ -172,7 +186,9 @@ bool BackendCuda::decodeAgrees() {
   const double relative = std::sqrt(difference / std::max(size, 1e-30));
   // A model whose plain path gives no number has nothing to compare; the first real step reports it.
   const bool agrees = !std::isfinite(size) || relative < 0.2;
-  if (!agrees) logger("gpu")->warn("the fused decode kernels are not used: their logits differ by {:.2e} from the plain path's", relative);
+  if (!agrees)
+    logger("gpu")->warn("the fused decode kernels are not used: their logits differ by {:.2e} from the plain path's",
+                        relative);
   return agrees;
 }
 
@@ -180,7 +196,8 @@ void BackendCuda::rememberContext() {
   const auto freeNow = cudaFreeBytes(m_request.device.id);
   if (!freeNow || m_freeBefore <= *freeNow) return;
   const std::uint64_t taken = m_freeBefore - *freeNow;
-  if (taken > m_allocated) rememberCudaContextBytes(m_request.device.name, m_request.device.driver, taken - m_allocated);
+  if (taken > m_allocated)
+    rememberCudaContextBytes(m_request.device.name, m_request.device.driver, taken - m_allocated);
 }
 
 BackendCounters BackendCuda::counters() const {

@@ -1,4 +1,5 @@
-// The CUDA backend: owns the card's memory for one model and its KV cache, and runs steps as many rows (PrefillPass) or as one (DecodePass).
+// The CUDA backend: owns the card's memory for one model and its KV cache, and runs steps as many rows (PrefillPass) or
+// as one (DecodePass).
 #pragma once
 #include <atomic>
 #include <memory>
@@ -21,7 +22,8 @@ class BackendCuda : public Backend {
   static Result<std::unique_ptr<Backend>> make(const BackendRequest& request, const std::string& busId);
   ~BackendCuda() override;
 
-  Result<void> loadMatrix(MatrixRole role, int layer, const WeightSource& source, Format format, std::stop_token stop) override;
+  Result<void> loadMatrix(MatrixRole role, int layer, const WeightSource& source, Format format,
+                          std::stop_token stop) override;
   Result<void> shareHead() override;
   Result<void> loadVectors(int layer, const LayerWeights& layerWeights) override;
   Result<void> loadFinalNorm(std::span<const float> weight) override;
@@ -35,10 +37,11 @@ class BackendCuda : public Backend {
   void normLogits(int firstRow, int rows) override;
   Result<void> end() override;
   Result<std::span<const float>> logits() override;
-  Result<std::optional<std::int32_t>> decodeAndSample(std::int32_t id, std::int64_t position, const SamplingOptions& options, float draw) override;
+  Result<std::optional<std::int32_t>> decodeAndSample(std::int32_t id, std::int64_t position,
+                                                      const SamplingOptions& options, float draw) override;
   int firstBadLayer() override;
   BackendCounters counters() const override;
-  Result<double> measureBandwidth() override;   // copy_bandwidth.cpp
+  Result<double> measureBandwidth() override;  // copy_bandwidth.cpp
 
  private:
   explicit BackendCuda(const BackendRequest& request) : m_request(request), m_config(request.config) {}
@@ -69,8 +72,8 @@ class BackendCuda : public Backend {
   FirstFailure m_failure;
   std::optional<PrefillPass> m_prefill;
   std::optional<DecodePass> m_decode;
-  bool m_decodeTrusted = false;    ///< the fused kernels gave what the plain path gives
-  bool m_single = false;           ///< this step is one row and waits for normLogits to run as a whole
+  bool m_decodeTrusted = false;  ///< the fused kernels gave what the plain path gives
+  bool m_single = false;         ///< this step is one row and waits for normLogits to run as a whole
   std::int64_t m_position = 0;
   int m_rows = 0, m_logitRows = 0;
   std::uint64_t m_bytesPerToken = 0, m_allocated = 0;

@@ -13,8 +13,11 @@ constexpr int kNoBadLayer = 0x7f7f7f7f;  // what a memset of 0x7f leaves
 void BackendCuda::uploadIds(std::span<const std::int32_t> ids, std::int64_t position) {
   const cudaStream_t stream = m_card->stream().get();
   std::memcpy(m_hostIds.data(), ids.data(), ids.size_bytes());
-  m_failure.note(cudaMemcpyAsync(m_workspace.data() + m_layout.ids, m_hostIds.data(), ids.size_bytes(), cudaMemcpyHostToDevice, stream));
-  if (m_decode) m_failure.note(cudaMemcpyAsync(m_decode->history() + position, m_hostIds.data(), ids.size_bytes(), cudaMemcpyHostToDevice, stream));
+  m_failure.note(cudaMemcpyAsync(m_workspace.data() + m_layout.ids, m_hostIds.data(), ids.size_bytes(),
+                                 cudaMemcpyHostToDevice, stream));
+  if (m_decode)
+    m_failure.note(cudaMemcpyAsync(m_decode->history() + position, m_hostIds.data(), ids.size_bytes(),
+                                   cudaMemcpyHostToDevice, stream));
 }
 
 void BackendCuda::beginRows(int rows, std::int64_t position) {
@@ -86,7 +89,8 @@ void BackendCuda::normLogits(int firstRow, int rows) {
   m_failure.enter("head", -1);
   const cudaStream_t stream = m_card->stream().get();
   const float* logits = m_prefill->logits();
-  const bool valid = rows >= 1 && firstRow >= 0 && firstRow + rows <= m_rows && rows <= std::max(m_request.plan.logitRows, 1);
+  const bool valid =
+      rows >= 1 && firstRow >= 0 && firstRow + rows <= m_rows && rows <= std::max(m_request.plan.logitRows, 1);
   if (!valid) return m_failure.note(Error{ErrorCode::wrongUsage, "no such rows in this step", {}, "rows", 0, 0});
   if (m_single) {
     m_failure.note(m_decode->step(*reinterpret_cast<const std::int32_t*>(m_hostIds.data()), m_position));
@@ -102,7 +106,8 @@ void BackendCuda::normLogits(int firstRow, int rows) {
   m_failure.note(cudaMemsetAsync(badFlag(), 0x7f, sizeof(int), stream));
   m_failure.note(gpu::check_finite(stream, logits, static_cast<std::int64_t>(count), 0, badFlag()));
   m_failure.note(cudaMemcpyAsync(m_hostLogits.data(), logits, count * sizeof(float), cudaMemcpyDeviceToHost, stream));
-  m_failure.note(cudaMemcpyAsync(m_hostIds.data() + static_cast<std::size_t>(m_layout.rows) * sizeof(std::int32_t), badFlag(), sizeof(int), cudaMemcpyDeviceToHost, stream));
+  m_failure.note(cudaMemcpyAsync(m_hostIds.data() + static_cast<std::size_t>(m_layout.rows) * sizeof(std::int32_t),
+                                 badFlag(), sizeof(int), cudaMemcpyDeviceToHost, stream));
 }
 
 Result<void> BackendCuda::settle(const char* operation) {
@@ -120,7 +125,8 @@ Result<void> BackendCuda::lost(Error error) {
 Result<void> BackendCuda::end() {
   NIBBLE_CHECK(settle("step"));
   if (m_logitRows == 0) return {};
-  const int flag = *reinterpret_cast<const int*>(m_hostIds.data() + static_cast<std::size_t>(m_layout.rows) * sizeof(std::int32_t));
+  const int flag =
+      *reinterpret_cast<const int*>(m_hostIds.data() + static_cast<std::size_t>(m_layout.rows) * sizeof(std::int32_t));
   if (flag != kNoBadLayer) return fail(ErrorCode::notANumber, "the logits hold NaN or Inf", {}, "logits");
   return {};
 }
@@ -131,9 +137,11 @@ Result<std::span<const float>> BackendCuda::logits() {
   return std::span<const float>(reinterpret_cast<const float*>(m_hostLogits.data()), count);
 }
 
-Result<std::optional<std::int32_t>> BackendCuda::decodeAndSample(std::int32_t id, std::int64_t position, const SamplingOptions& options, float draw) {
+Result<std::optional<std::int32_t>> BackendCuda::decodeAndSample(std::int32_t id, std::int64_t position,
+                                                                 const SamplingOptions& options, float draw) {
   if (!m_decodeTrusted || !DecodePass::canSample(options)) return std::nullopt;
-  if (position < 0 || position >= m_request.plan.context) return fail(ErrorCode::contextFull, "the context is full", {}, "position");
+  if (position < 0 || position >= m_request.plan.context)
+    return fail(ErrorCode::contextFull, "the context is full", {}, "position");
   m_card->use();
   m_failure.clear();
   m_failure.enter("decode step", -1);
@@ -149,7 +157,8 @@ int BackendCuda::firstBadLayer() {
   if (m_rows == 0) return -1;
   m_card->use();
   m_failure.clear();
-  const std::vector<std::int32_t> ids(reinterpret_cast<const std::int32_t*>(m_hostIds.data()), reinterpret_cast<const std::int32_t*>(m_hostIds.data()) + m_rows);
+  const std::vector<std::int32_t> ids(reinterpret_cast<const std::int32_t*>(m_hostIds.data()),
+                                      reinterpret_cast<const std::int32_t*>(m_hostIds.data()) + m_rows);
   const cudaStream_t stream = m_card->stream().get();
   m_failure.note(cudaMemsetAsync(badFlag(), 0x7f, sizeof(int), stream));
   uploadIds(ids, m_position);

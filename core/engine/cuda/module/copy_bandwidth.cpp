@@ -9,7 +9,7 @@ namespace nibble {
 
 namespace {
 
-constexpr std::uint64_t kLargest = std::uint64_t{1} << 30;   // each; far beyond any L2
+constexpr std::uint64_t kLargest = std::uint64_t{1} << 30;  // each; far beyond any L2
 constexpr std::uint64_t kSmallest = std::uint64_t{128} << 20;
 constexpr int kCopiesATime = 8;
 constexpr int kTimes = 6;
@@ -36,7 +36,8 @@ Result<double> BackendCuda::measureBandwidth() {
   double best = 0;
   for (int i = 0; i < kTimes; ++i) {
     const auto begin = std::chrono::steady_clock::now();
-    for (int k = 0; k < kCopiesATime; ++k) NIBBLE_CUDA(cudaMemcpyAsync(to.data(), from.data(), bytes, cudaMemcpyDeviceToDevice, stream));
+    for (int k = 0; k < kCopiesATime; ++k)
+      NIBBLE_CUDA(cudaMemcpyAsync(to.data(), from.data(), bytes, cudaMemcpyDeviceToDevice, stream));
     NIBBLE_CUDA(cudaStreamSynchronize(stream));
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     best = std::max(best, 2.0 * kCopiesATime * static_cast<double>(bytes) / seconds / 1e9);

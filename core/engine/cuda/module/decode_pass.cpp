@@ -11,7 +11,8 @@ constexpr std::size_t kOutputOffset = 256;
 
 gpu::DecodeShape shapeOf(const ModelConfig& config, const PlanRequest& plan, float ropeFactor) {
   gpu::DecodeShape shape;
-  shape.layers = config.layers, shape.hidden = config.hidden, shape.heads = config.heads, shape.kvHeads = config.kvHeads;
+  shape.layers = config.layers, shape.hidden = config.hidden, shape.heads = config.heads,
+  shape.kvHeads = config.kvHeads;
   shape.headDim = config.headDim, shape.intermediate = config.intermediate, shape.vocab = config.vocab;
   shape.capacity = plan.context;
   shape.kvFormat = deviceKvFormat(plan.kv);
@@ -37,8 +38,9 @@ Result<Graph> Graph::capture(cudaStream_t stream, const Launches& launches) {
   return made;
 }
 
-Result<DecodePass> DecodePass::make(Card& card, WeightStore& weights, const ModelConfig& config, const PlanRequest& plan, float ropeFactor,
-                                    const float* finalNorm, const float* frequencies, std::byte* workspace, std::uint64_t workspaceBytes) {
+Result<DecodePass> DecodePass::make(Card& card, WeightStore& weights, const ModelConfig& config,
+                                    const PlanRequest& plan, float ropeFactor, const float* finalNorm,
+                                    const float* frequencies, std::byte* workspace, std::uint64_t workspaceBytes) {
   DecodePass pass;
   pass.m_card = &card;
   NIBBLE_TRY(pass.m_exchange, PinnedBuffer::allocate(2 * kOutputOffset));
@@ -62,9 +64,9 @@ Result<void> DecodePass::capture() {
   const cudaStream_t stream = m_card->stream().get();
   NIBBLE_TRY(m_step, Graph::capture(stream, [&] { return gpu::decodeStep(stream, m_model); }));
   NIBBLE_TRY(m_sampledStep, Graph::capture(stream, [&] {
-    const cudaError_t status = gpu::decodeStep(stream, m_model);
-    return status == cudaSuccess ? gpu::sampleToken(stream, m_model) : status;
-  }));
+               const cudaError_t status = gpu::decodeStep(stream, m_model);
+               return status == cudaSuccess ? gpu::sampleToken(stream, m_model) : status;
+             }));
   return {};
 }
 
@@ -84,10 +86,12 @@ bool DecodePass::canSample(const SamplingOptions& options) {
   if (options.greedy) return true;
   const bool few = options.topK >= 1 && options.topK <= gpu::kSampleTopKMax;
   const bool windowFits = options.repetitionPenalty == 1.0f || options.penaltyWindow <= kMostPenaltyIds;
-  return (few || options.temperature <= 0) && windowFits && options.presencePenalty == 0 && options.frequencyPenalty == 0;
+  return (few || options.temperature <= 0) && windowFits && options.presencePenalty == 0 &&
+         options.frequencyPenalty == 0;
 }
 
-cudaError_t DecodePass::stepAndSample(std::int32_t id, std::int64_t position, const SamplingOptions& options, float draw) {
+cudaError_t DecodePass::stepAndSample(std::int32_t id, std::int64_t position, const SamplingOptions& options,
+                                      float draw) {
   setInput(id, position);
   gpu::StepInput& input = *m_model.input;
   const bool maximum = options.temperature <= 0;
@@ -106,7 +110,8 @@ cudaError_t DecodePass::stepAndSample(std::int32_t id, std::int64_t position, co
 }
 
 cudaError_t DecodePass::headOfRow(const float* residual, float* logits, cudaStream_t stream) const {
-  return gpu::matvec(stream, m_model.head, residual, m_model.finalNorm, m_model.shape.normEps, nullptr, logits, m_model.shape.activationBits, m_model.tuning);
+  return gpu::matvec(stream, m_model.head, residual, m_model.finalNorm, m_model.shape.normEps, nullptr, logits,
+                     m_model.shape.activationBits, m_model.tuning);
 }
 
 }  // namespace nibble

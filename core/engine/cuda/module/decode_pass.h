@@ -15,8 +15,13 @@ class Graph {
  public:
   Graph() = default;
   Graph(Graph&& other) noexcept : m_graph(std::exchange(other.m_graph, nullptr)) {}
-  Graph& operator=(Graph&& other) noexcept { std::swap(m_graph, other.m_graph); return *this; }
-  ~Graph() { if (m_graph) cudaGraphExecDestroy(m_graph); }
+  Graph& operator=(Graph&& other) noexcept {
+    std::swap(m_graph, other.m_graph);
+    return *this;
+  }
+  ~Graph() {
+    if (m_graph) cudaGraphExecDestroy(m_graph);
+  }
   template <typename Launches>
   static Result<Graph> capture(cudaStream_t stream, const Launches& launches);
   cudaError_t launch(cudaStream_t stream) const { return cudaGraphLaunch(m_graph, stream); }
@@ -28,8 +33,9 @@ class Graph {
 
 class DecodePass {
  public:
-  static Result<DecodePass> make(Card& card, WeightStore& weights, const ModelConfig& config, const PlanRequest& plan, float ropeFactor,
-                                 const float* finalNorm, const float* frequencies, std::byte* workspace, std::uint64_t workspaceBytes);
+  static Result<DecodePass> make(Card& card, WeightStore& weights, const ModelConfig& config, const PlanRequest& plan,
+                                 float ropeFactor, const float* finalNorm, const float* frequencies,
+                                 std::byte* workspace, std::uint64_t workspaceBytes);
 
   /// Makes the graphs. Errors: what the card says; steps then are launched kernel by kernel.
   Result<void> capture();

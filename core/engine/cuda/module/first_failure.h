@@ -1,4 +1,5 @@
-// Keeps the first failure of a step with the name of the operation, so that a step reports once and every operation stays void.
+// Keeps the first failure of a step with the name of the operation, so that a step reports once and every operation
+// stays void.
 #pragma once
 #include <cublas_v2.h>
 #include <cuda_runtime_api.h>
@@ -23,11 +24,15 @@ class FirstFailure {
     if (status != CUBLAS_STATUS_SUCCESS && !m_error)
       m_error = Error{ErrorCode::failed, std::string("cuBLAS: ") + cublasGetStatusString(status), {}, where(), 0, 0};
   }
-  void note(Error error) { if (!m_error) m_error = std::move(error); }
+  void note(Error error) {
+    if (!m_error) m_error = std::move(error);
+  }
   const std::optional<Error>& error() const { return m_error; }
 
  private:
-  std::string where() const { return m_layer < 0 ? m_operation : m_operation + std::string(" of layer ") + std::to_string(m_layer); }
+  std::string where() const {
+    return m_layer < 0 ? m_operation : m_operation + std::string(" of layer ") + std::to_string(m_layer);
+  }
   const char* m_operation = "";
   int m_layer = -1;
   std::optional<Error> m_error;

@@ -1,5 +1,6 @@
-// Copies from mapped files into page-locked memory with several threads, several pieces under way: one thread cannot feed PCIe.
-// The threads look for work without sleeping while pieces follow each other: waking a dozen threads per piece would cost more than the copy.
+// Copies from mapped files into page-locked memory with several threads, several pieces under way: one thread cannot
+// feed PCIe. The threads look for work without sleeping while pieces follow each other: waking a dozen threads per
+// piece would cost more than the copy.
 #pragma once
 #include <array>
 #include <atomic>
@@ -40,10 +41,10 @@ class HostCopier {
   void publish(const HostCopy& copy);
   bool copyOne();
   void work();
-  std::array<Share, kRing> m_ring;              ///< share n stands at n % kRing
-  std::atomic<std::uint64_t> m_published{0};    ///< shares [m_taken, m_published) wait for a thread
+  std::array<Share, kRing> m_ring;            ///< share n stands at n % kRing
+  std::atomic<std::uint64_t> m_published{0};  ///< shares [m_taken, m_published) wait for a thread
   std::atomic<std::uint64_t> m_taken{0};
-  std::uint64_t m_waited = 0;                   ///< shares before this one are known to be done
+  std::uint64_t m_waited = 0;  ///< shares before this one are known to be done
   std::atomic<bool> m_stop{false};
   std::atomic<int> m_sleeping{0};
   std::mutex m_mutex;

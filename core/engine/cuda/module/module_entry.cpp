@@ -6,7 +6,8 @@
 #include "core/engine/cuda/module/backend_cuda.h"
 
 namespace {
-nibble::Result<std::unique_ptr<nibble::Backend>> makeBackend(const nibble::BackendRequest& request, const std::string& busId) {
+nibble::Result<std::unique_ptr<nibble::Backend>> makeBackend(const nibble::BackendRequest& request,
+                                                             const std::string& busId) {
   try {
     return nibble::BackendCuda::make(request, busId);
   } catch (const std::bad_alloc&) {
@@ -17,4 +18,5 @@ nibble::Result<std::unique_ptr<nibble::Backend>> makeBackend(const nibble::Backe
 }
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) const nibble::CudaModuleInterface nibble_cuda_module = {nibble::kCudaModuleVersion, makeBackend};
+extern "C" __attribute__((visibility("default")))
+const nibble::CudaModuleInterface nibble_cuda_module = {nibble::kCudaModuleVersion, makeBackend};

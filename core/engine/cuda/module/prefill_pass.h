@@ -1,5 +1,6 @@
-// Many rows at once: cuBLAS products on weights turned into the compute type tile by tile, tensor-core attention, and the row kernels
-// between them. Runs any number of rows from one, so that it is also the plain path that decoding is compared with.
+// Many rows at once: cuBLAS products on weights turned into the compute type tile by tile, tensor-core attention, and
+// the row kernels between them. Runs any number of rows from one, so that it is also the plain path that decoding is
+// compared with.
 #pragma once
 #include <cstdint>
 
@@ -14,8 +15,8 @@ namespace nibble {
 class PrefillPass {
  public:
   /// `workspace` is the arena that `layout` describes. All references must outlive this.
-  static Result<PrefillPass> make(Card& card, WeightStore& weights, const ModelConfig& config, const PlanRequest& plan, std::byte* workspace,
-                                  const WorkspaceLayout& layout, FirstFailure& failure);
+  static Result<PrefillPass> make(Card& card, WeightStore& weights, const ModelConfig& config, const PlanRequest& plan,
+                                  std::byte* workspace, const WorkspaceLayout& layout, FirstFailure& failure);
 
   /// Ids are on the device already. Positions begin at `position`.
   void begin(int rows, std::int64_t position, float ropeFactor);
@@ -32,9 +33,12 @@ class PrefillPass {
   const float* logits() const { return at<float>(m_layout.logits); }
 
  private:
-  PrefillPass(Card& card, WeightStore& weights, FirstFailure& failure) : m_card(&card), m_weights(&weights), m_failure(&failure) {}
+  PrefillPass(Card& card, WeightStore& weights, FirstFailure& failure)
+      : m_card(&card), m_weights(&weights), m_failure(&failure) {}
   template <typename T>
-  T* at(std::uint64_t offset) const { return reinterpret_cast<T*>(m_workspace + offset); }
+  T* at(std::uint64_t offset) const {
+    return reinterpret_cast<T*>(m_workspace + offset);
+  }
   struct Output {
     void* data;
     cudaDataType type;
@@ -43,7 +47,8 @@ class PrefillPass {
   };
   /// out (rows, matrix rows) = x (rows, columns) · matrixᵀ.
   void product(const void* x, int rows, const gpu::MatrixView& matrix, Output out);
-  void multiply(const void* x, int rows, const void* weights, std::int64_t weightStride, int weightRows, int columns, Output out);
+  void multiply(const void* x, int rows, const void* weights, std::int64_t weightStride, int weightRows, int columns,
+                Output out);
   /// Several matrices of the same columns turned into one tile and multiplied at once.
   bool fusedProduct(const void* x, int rows, const gpu::MatrixView* const* matrices, int count, Output out);
   bool isNative(const gpu::MatrixView& matrix) const;
@@ -63,7 +68,7 @@ class PrefillPass {
   std::int64_t m_capacity = 0;
   int m_rows = 0;
   std::int64_t m_position = 0;
-  Stream m_side;           ///< dequantizes the next tile while cuBLAS multiplies with this one
+  Stream m_side;  ///< dequantizes the next tile while cuBLAS multiplies with this one
   Event m_filled[2], m_used[2];
   int m_tile = 0;
 };

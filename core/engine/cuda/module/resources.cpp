@@ -29,14 +29,18 @@ bool isSticky(cudaError_t status) {
     case cudaErrorNvlinkUncorrectable:
     case cudaErrorContextIsDestroyed:
     case cudaErrorExternalDevice:
-    case cudaErrorUnknown: return true;
-    default: return false;
+    case cudaErrorUnknown:
+      return true;
+    default:
+      return false;
   }
 }
 
 Error cudaFailure(cudaError_t status, const std::string& operation) {
   Error error;
-  error.code = status == cudaErrorMemoryAllocation ? ErrorCode::outOfMemory : isSticky(status) ? ErrorCode::deviceLost : ErrorCode::failed;
+  error.code = status == cudaErrorMemoryAllocation ? ErrorCode::outOfMemory
+               : isSticky(status)                  ? ErrorCode::deviceLost
+                                                   : ErrorCode::failed;
   error.detail = std::string(cudaGetErrorString(status)) + " (" + cudaGetErrorName(status) + ")";
   error.field = operation.substr(0, operation.find('('));
   return error;
@@ -47,20 +51,27 @@ Result<Stream> Stream::make() {
   NIBBLE_CUDA(cudaStreamCreateWithFlags(&stream.m_stream, cudaStreamNonBlocking));
   return stream;
 }
-Stream::~Stream() { if (m_stream) cudaStreamDestroy(m_stream); }
+Stream::~Stream() {
+  if (m_stream) cudaStreamDestroy(m_stream);
+}
 
 Result<Event> Event::make() {
   Event event;
   NIBBLE_CUDA(cudaEventCreateWithFlags(&event.m_event, cudaEventDisableTiming));
   return event;
 }
-Event::~Event() { if (m_event) cudaEventDestroy(m_event); }
+Event::~Event() {
+  if (m_event) cudaEventDestroy(m_event);
+}
 
-DeviceBuffer::~DeviceBuffer() { if (m_data) cudaFree(m_data); }
+DeviceBuffer::~DeviceBuffer() {
+  if (m_data) cudaFree(m_data);
+}
 
 Result<PinnedBuffer> PinnedBuffer::allocate(std::uint64_t bytes) {
   PinnedBuffer buffer;
-  if (const cudaError_t status = cudaHostAlloc(&buffer.m_data, bytes, cudaHostAllocPortable | cudaHostAllocMapped); status != cudaSuccess) {
+  if (const cudaError_t status = cudaHostAlloc(&buffer.m_data, bytes, cudaHostAllocPortable | cudaHostAllocMapped);
+      status != cudaSuccess) {
     cudaGetLastError();
     Error error = cudaFailure(status, "page-locked host memory");
     error.needed = bytes;
@@ -69,7 +80,9 @@ Result<PinnedBuffer> PinnedBuffer::allocate(std::uint64_t bytes) {
   buffer.m_bytes = bytes;
   return buffer;
 }
-PinnedBuffer::~PinnedBuffer() { if (m_data) cudaFreeHost(m_data); }
+PinnedBuffer::~PinnedBuffer() {
+  if (m_data) cudaFreeHost(m_data);
+}
 
 Result<std::shared_ptr<Card>> Card::open(const std::string& busId) {
   const std::lock_guard lock(g_mutex);
@@ -78,7 +91,8 @@ Result<std::shared_ptr<Card>> Card::open(const std::string& busId) {
     cudaGetLastError();
     return fail(ErrorCode::deviceMissing, std::string("CUDA does not offer this card: ") + cudaGetErrorString(status));
   }
-  if (g_lost.contains(ordinal)) return fail(ErrorCode::deviceLost, "an earlier failure took the card from this process");
+  if (g_lost.contains(ordinal))
+    return fail(ErrorCode::deviceLost, "an earlier failure took the card from this process");
   if (auto open = g_open[ordinal].lock()) return open;
   std::shared_ptr<Card> card(new Card(ordinal));
   NIBBLE_CHECK(card->setUp());
@@ -98,7 +112,8 @@ Result<void> Card::setUp() {
                 std::string("cuBLAS does not start: ") + cublasGetStatusString(status));
   cublasSetStream(m_cublas, m_stream.get());
   // No TF32 for fp32 products, and 16-bit ones add their parts in fp32.
-  cublasSetMathMode(m_cublas, static_cast<cublasMath_t>(CUBLAS_DEFAULT_MATH | CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION));
+  cublasSetMathMode(m_cublas,
+                    static_cast<cublasMath_t>(CUBLAS_DEFAULT_MATH | CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION));
   return {};
 }
 
@@ -109,7 +124,9 @@ Card::~Card() {
   cudaDeviceReset();  // the context and everything in it: 0 bytes are held afterwards
 }
 
-void Card::use() const { cudaSetDevice(m_ordinal); }
+void Card::use() const {
+  cudaSetDevice(m_ordinal);
+}
 
 Result<DeviceBuffer> Card::allocate(std::uint64_t bytes, const char* what) {
   assert(!m_sealed && "device memory is taken while loading only");

@@ -14,12 +14,13 @@
 
 namespace nibble {
 
-/// A CUDA status as an Error: outOfMemory, deviceLost (sticky: the context is gone) or failed, with the operation's name.
+/// A CUDA status as an Error: outOfMemory, deviceLost (sticky: the context is gone) or failed, with the operation's
+/// name.
 Error cudaFailure(cudaError_t status, const std::string& operation);
 bool isSticky(cudaError_t status);
 
-#define NIBBLE_CUDA(call)                                                                               \
-  do {                                                                                                  \
+#define NIBBLE_CUDA(call)                                                                                     \
+  do {                                                                                                        \
     if (const cudaError_t status_ = (call); status_ != cudaSuccess) return fail(cudaFailure(status_, #call)); \
   } while (false)
 
@@ -28,7 +29,10 @@ class Stream {
   static Result<Stream> make();
   Stream() = default;
   Stream(Stream&& other) noexcept : m_stream(std::exchange(other.m_stream, nullptr)) {}
-  Stream& operator=(Stream&& other) noexcept { std::swap(m_stream, other.m_stream); return *this; }
+  Stream& operator=(Stream&& other) noexcept {
+    std::swap(m_stream, other.m_stream);
+    return *this;
+  }
   ~Stream();
   cudaStream_t get() const { return m_stream; }
 
@@ -41,7 +45,10 @@ class Event {
   static Result<Event> make();
   Event() = default;
   Event(Event&& other) noexcept : m_event(std::exchange(other.m_event, nullptr)) {}
-  Event& operator=(Event&& other) noexcept { std::swap(m_event, other.m_event); return *this; }
+  Event& operator=(Event&& other) noexcept {
+    std::swap(m_event, other.m_event);
+    return *this;
+  }
   ~Event();
   cudaEvent_t get() const { return m_event; }
 
@@ -53,8 +60,13 @@ class DeviceBuffer {
  public:
   DeviceBuffer() = default;
   DeviceBuffer(void* data, std::uint64_t bytes) : m_data(data), m_bytes(bytes) {}
-  DeviceBuffer(DeviceBuffer&& other) noexcept : m_data(std::exchange(other.m_data, nullptr)), m_bytes(std::exchange(other.m_bytes, 0)) {}
-  DeviceBuffer& operator=(DeviceBuffer&& other) noexcept { std::swap(m_data, other.m_data); std::swap(m_bytes, other.m_bytes); return *this; }
+  DeviceBuffer(DeviceBuffer&& other) noexcept
+      : m_data(std::exchange(other.m_data, nullptr)), m_bytes(std::exchange(other.m_bytes, 0)) {}
+  DeviceBuffer& operator=(DeviceBuffer&& other) noexcept {
+    std::swap(m_data, other.m_data);
+    std::swap(m_bytes, other.m_bytes);
+    return *this;
+  }
   ~DeviceBuffer();
   std::byte* data() const { return static_cast<std::byte*>(m_data); }
   std::uint64_t bytes() const { return m_bytes; }
@@ -69,8 +81,13 @@ class PinnedBuffer {
  public:
   static Result<PinnedBuffer> allocate(std::uint64_t bytes);
   PinnedBuffer() = default;
-  PinnedBuffer(PinnedBuffer&& other) noexcept : m_data(std::exchange(other.m_data, nullptr)), m_bytes(std::exchange(other.m_bytes, 0)) {}
-  PinnedBuffer& operator=(PinnedBuffer&& other) noexcept { std::swap(m_data, other.m_data); std::swap(m_bytes, other.m_bytes); return *this; }
+  PinnedBuffer(PinnedBuffer&& other) noexcept
+      : m_data(std::exchange(other.m_data, nullptr)), m_bytes(std::exchange(other.m_bytes, 0)) {}
+  PinnedBuffer& operator=(PinnedBuffer&& other) noexcept {
+    std::swap(m_data, other.m_data);
+    std::swap(m_bytes, other.m_bytes);
+    return *this;
+  }
   ~PinnedBuffer();
   std::byte* data() const { return static_cast<std::byte*>(m_data); }
   std::uint64_t bytes() const { return m_bytes; }
@@ -80,7 +97,8 @@ class PinnedBuffer {
   std::uint64_t m_bytes = 0;
 };
 
-/// A card of this process: its context lives while a Card does; the last one resets the device, which gives all VRAM back.
+/// A card of this process: its context lives while a Card does; the last one resets the device, which gives all VRAM
+/// back.
 class Card {
  public:
   /// Errors: deviceMissing; deviceLost if a sticky failure hit this card before in this process.

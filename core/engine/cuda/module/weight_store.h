@@ -1,5 +1,5 @@
-// Every weight of a model on one card: hands out places in the weight arena and keeps them as the views that the kernels take.
-// Which matrix stands where follows the order of loading; how much there is in all is cuda_layout's.
+// Every weight of a model on one card: hands out places in the weight arena and keeps them as the views that the
+// kernels take. Which matrix stands where follows the order of loading; how much there is in all is cuda_layout's.
 #pragma once
 #include <span>
 #include <vector>

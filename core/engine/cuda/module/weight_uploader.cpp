@@ -11,11 +11,15 @@
 namespace nibble {
 
 namespace {
-gpu::SourceType sourceType(DType type) { return static_cast<gpu::SourceType>(type); }
+gpu::SourceType sourceType(DType type) {
+  return static_cast<gpu::SourceType>(type);
+}
 static_assert(static_cast<int>(DType::f32) == static_cast<int>(gpu::SourceType::f32));
 static_assert(static_cast<int>(DType::bf16) == static_cast<int>(gpu::SourceType::bf16));
 
-bool isNf4(gpu::MatrixFormat format) { return format == gpu::MatrixFormat::nf4 || format == gpu::MatrixFormat::nf4dq; }
+bool isNf4(gpu::MatrixFormat format) {
+  return format == gpu::MatrixFormat::nf4 || format == gpu::MatrixFormat::nf4dq;
+}
 
 /// Rows of one piece: as many as fit, and for NF4 so many that every piece begins on a block of 64.
 std::int64_t rowsAPiece(const WeightSource& source, gpu::MatrixFormat format) {
@@ -33,7 +37,8 @@ std::vector<HostCopy> gather(const WeightSource& source, std::int64_t first, std
   for (const RowSegment& segment : source.segments) {
     const std::int64_t begin = std::max(first, segmentFirst), end = std::min(first + rows, segmentFirst + segment.rows);
     if (begin < end)
-      copies.push_back({to + (begin - first) * rowBytes, segment.data + (begin - segmentFirst) * rowBytes, static_cast<std::size_t>((end - begin) * rowBytes)});
+      copies.push_back({to + (begin - first) * rowBytes, segment.data + (begin - segmentFirst) * rowBytes,
+                        static_cast<std::size_t>((end - begin) * rowBytes)});
     segmentFirst += segment.rows;
   }
   return copies;
@@ -67,7 +72,8 @@ Result<void> WeightUploader::upload(const WeightSource& source, const gpu::Matri
   if (source.rows != matrix.rows || source.columns != matrix.columns)
     return fail(ErrorCode::failed, "the matrix has not the model's shape", {}, source.name);
   const std::int64_t step = rowsAPiece(source, matrix.format);
-  const std::uint64_t blocks = (static_cast<std::uint64_t>(source.rows) * static_cast<std::uint64_t>(source.columns) + 63) / 64;
+  const std::uint64_t blocks =
+      (static_cast<std::uint64_t>(source.rows) * static_cast<std::uint64_t>(source.columns) + 63) / 64;
   if (step < 1 || (isNf4(matrix.format) && blocks * sizeof(float) > m_absmaxBytes))
     return fail(ErrorCode::fileUnsupported, "a row of the matrix is longer than the upload buffer", {}, source.name);
   if (isNf4(matrix.format)) NIBBLE_CHECK(finish());  // the scales of one matrix at a time
@@ -78,7 +84,8 @@ Result<void> WeightUploader::upload(const WeightSource& source, const gpu::Matri
   return matrix.format == gpu::MatrixFormat::nf4dq ? nestAbsmax(matrix) : Result<void>();
 }
 
-Result<void> WeightUploader::beginPiece(const WeightSource& source, const gpu::MatrixView& matrix, std::int64_t firstRow, std::int32_t rows) {
+Result<void> WeightUploader::beginPiece(const WeightSource& source, const gpu::MatrixView& matrix,
+                                        std::int64_t firstRow, std::int32_t rows) {
   if (m_reading == kSlots - 1) NIBBLE_CHECK(sendOldest());
   Slot& slot = m_slots[m_next];
   NIBBLE_CUDA(cudaEventSynchronize(slot.done.get()));
@@ -94,7 +101,8 @@ Result<void> WeightUploader::sendOldest() {
   Slot& slot = m_slots[(m_next + kSlots - m_reading) % kSlots];
   --m_reading;
   m_copier->wait(slot.ticket);
-  const std::size_t bytes = static_cast<std::size_t>(slot.piece.rows) * static_cast<std::size_t>(slot.matrix.columns) * (slot.piece.type == gpu::SourceType::f32 ? 4 : 2);
+  const std::size_t bytes = static_cast<std::size_t>(slot.piece.rows) * static_cast<std::size_t>(slot.matrix.columns) *
+                            (slot.piece.type == gpu::SourceType::f32 ? 4 : 2);
   NIBBLE_CUDA(cudaMemcpyAsync(slot.device, slot.host.data(), bytes, cudaMemcpyHostToDevice, slot.stream.get()));
   NIBBLE_CHECK(quantize(slot));
   NIBBLE_CUDA(cudaEventRecord(slot.done.get(), slot.stream.get()));
@@ -108,16 +116,23 @@ Result<void> WeightUploader::quantize(const Slot& slot) {
   switch (matrix.format) {
     case gpu::MatrixFormat::f32:
     case gpu::MatrixFormat::f16:
-    case gpu::MatrixFormat::bf16: NIBBLE_CUDA(gpu::store_rows(stream, piece, matrix)); break;
-    case gpu::MatrixFormat::q8: NIBBLE_CUDA(gpu::quantize_q8(stream, piece, matrix)); break;
-    case gpu::MatrixFormat::q4: NIBBLE_CUDA(gpu::quantize_q4(stream, piece, matrix)); break;
+    case gpu::MatrixFormat::bf16:
+      NIBBLE_CUDA(gpu::store_rows(stream, piece, matrix));
+      break;
+    case gpu::MatrixFormat::q8:
+      NIBBLE_CUDA(gpu::quantize_q8(stream, piece, matrix));
+      break;
+    case gpu::MatrixFormat::q4:
+      NIBBLE_CUDA(gpu::quantize_q4(stream, piece, matrix));
+      break;
     case gpu::MatrixFormat::nf4:
     case gpu::MatrixFormat::nf4dq: {
       NIBBLE_CUDA(gpu::nf4_absmax(stream, piece, matrix.columns, m_absmax));
       NIBBLE_CUDA(gpu::quantize_nf4(stream, piece, matrix, m_absmax));
       const std::int64_t first = piece.firstRow * matrix.columns / 64;
       const std::int64_t count = (static_cast<std::int64_t>(piece.rows) * matrix.columns + 63) / 64;
-      if (matrix.format == gpu::MatrixFormat::nf4) NIBBLE_CUDA(gpu::place_nf4_absmax(stream, m_absmax, first, count, matrix));
+      if (matrix.format == gpu::MatrixFormat::nf4)
+        NIBBLE_CUDA(gpu::place_nf4_absmax(stream, m_absmax, first, count, matrix));
       break;
     }
   }
@@ -126,10 +141,12 @@ Result<void> WeightUploader::quantize(const Slot& slot) {
 
 Result<void> WeightUploader::nestAbsmax(const gpu::MatrixView& matrix) {
   NIBBLE_CHECK(finish());
-  const std::size_t blocks = (static_cast<std::size_t>(matrix.rows) * static_cast<std::size_t>(matrix.columns) + 63) / 64;
+  const std::size_t blocks =
+      (static_cast<std::size_t>(matrix.rows) * static_cast<std::size_t>(matrix.columns) + 63) / 64;
   std::vector<float> absmax(blocks);
   NIBBLE_CUDA(cudaMemcpy(absmax.data(), m_absmax, blocks * sizeof(float), cudaMemcpyDeviceToHost));
-  NIBBLE_CUDA(gpu::nest_nf4_absmax(m_slots[0].stream.get(), m_absmax, matrix, meanAbsmax(absmax), reinterpret_cast<const float*>(m_code.data())));
+  NIBBLE_CUDA(gpu::nest_nf4_absmax(m_slots[0].stream.get(), m_absmax, matrix, meanAbsmax(absmax),
+                                   reinterpret_cast<const float*>(m_code.data())));
   return {};
 }
 

@@ -1,5 +1,5 @@
-// Brings a matrix from its mapped file to the card: whole rows in pieces through page-locked buffers, quantized there by
-// the kernels, so that PCIe is the limit and the card never holds more than the model and a few pieces.
+// Brings a matrix from its mapped file to the card: whole rows in pieces through page-locked buffers, quantized there
+// by the kernels, so that PCIe is the limit and the card never holds more than the model and a few pieces.
 #pragma once
 #include <memory>
 #include <stop_token>
@@ -20,7 +20,8 @@ class WeightUploader {
   WeightUploader(const WeightUploader&) = delete;
   WeightUploader& operator=(const WeightUploader&) = delete;
 
-  /// Enqueues the matrix; may return before the file is read and the card is done: `source` must stay readable until finish(). Errors: cancelled, what the card says, failed for an impossible shape.
+  /// Enqueues the matrix; may return before the file is read and the card is done: `source` must stay readable until
+  /// finish(). Errors: cancelled, what the card says, failed for an impossible shape.
   Result<void> upload(const WeightSource& source, const gpu::MatrixView& matrix, std::stop_token stop);
   /// Waits for all that was enqueued.
   Result<void> finish();
@@ -29,7 +30,7 @@ class WeightUploader {
   static constexpr int kSlots = kUploadPieces;
   struct Slot {
     Stream stream;
-    Event done;           ///< the card has taken what the page-locked buffer held
+    Event done;  ///< the card has taken what the page-locked buffer held
     PinnedBuffer host;
     std::byte* device = nullptr;
     std::uint64_t ticket = 0;  ///< of the copy into the buffer; 0: nothing is on its way
@@ -37,14 +38,15 @@ class WeightUploader {
     gpu::SourcePiece piece;
   };
   WeightUploader() = default;
-  Result<void> beginPiece(const WeightSource& source, const gpu::MatrixView& matrix, std::int64_t firstRow, std::int32_t rows);
+  Result<void> beginPiece(const WeightSource& source, const gpu::MatrixView& matrix, std::int64_t firstRow,
+                          std::int32_t rows);
   /// Hands the oldest piece that is being read to the card.
   Result<void> sendOldest();
   Result<void> quantize(const Slot& slot);
   Result<void> nestAbsmax(const gpu::MatrixView& matrix);
   Slot m_slots[kSlots];
-  int m_next = 0;      ///< slot of the next piece
-  int m_reading = 0;   ///< pieces on their way into page-locked memory, the last ones before m_next
+  int m_next = 0;     ///< slot of the next piece
+  int m_reading = 0;  ///< pieces on their way into page-locked memory, the last ones before m_next
   std::uint64_t m_absmaxBytes = 0;
   float* m_absmax = nullptr;  ///< on the device, fp32 absmax of a whole matrix
   PinnedBuffer m_code;        ///< the dynamic code's 256 values
