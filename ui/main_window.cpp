@@ -119,14 +119,12 @@ void MainWindow::addPage(const QString& id, Caption title, QWidget* page) {
   button->setCheckable(true);
   button->setProperty("page", true);
   button->setToolButtonStyle(Qt::ToolButtonTextOnly);
-  const int number = static_cast<int>(m_pageList.size()) + 1;
-  button->setShortcut(QKeySequence(QString("Ctrl+%1").arg(number)));
   m_pageBar->addWidget(button);
   m_pageButtons->addButton(button);
   m_pages->addWidget(page);
   m_pageList.push_back({id, std::move(title), button, page});
   connect(button, &QToolButton::clicked, this, [this, id] { showPage(id); });
-  if (number == 1) button->setChecked(true);
+  if (m_pageList.size() == 1) button->setChecked(true);
   retranslate();
 }
 
@@ -247,9 +245,10 @@ void MainWindow::dropEvent(QDropEvent* event) {
 
 void MainWindow::retranslate() {
   for (const Page& page : m_pageList) {
-    page.button->setText(page.title());
-    page.button->setToolTip(tr("%1 (%2)").arg(page.title(), page.button->shortcut().toString(QKeySequence::NativeText)));
-    page.button->setShortcut(page.button->shortcut());
+    const QKeySequence keys(QString("Ctrl+%1").arg(m_pageButtons->buttons().indexOf(page.button) + 1));
+    page.button->setText(page.title());  // takes the shortcut away
+    page.button->setShortcut(keys);
+    page.button->setToolTip(tr("%1 (%2)").arg(page.title(), keys.toString(QKeySequence::NativeText)));
   }
   for (const Dock& dock : m_dockList) dock.widget->setWindowTitle(dock.title());
   const QString themes[] = {tr("Theme: as the system"), tr("Theme: light"), tr("Theme: dark")};
