@@ -21,7 +21,7 @@ class TokenBuffer {
   };
 
   /// `wake` is called from the writer's thread once per filling: it must only post an event.
-  explicit TokenBuffer(std::function<void()> wake, std::size_t capacity = 256 * 1024);
+  explicit TokenBuffer(std::function<void()> wake, std::size_t capacity = 64 * 1024);
 
   /// Writer. Waits while the buffer is full or holds another run's text, unless `stop` is asked for (then the text is kept nevertheless).
   void append(RunId run, const GenerateEvent& event, std::stop_token stop);

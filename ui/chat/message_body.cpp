@@ -1,5 +1,7 @@
 #include "ui/chat/message_body.h"
 
+#include <QElapsedTimer>
+#include <QTimer>
 #include <QVBoxLayout>
 
 #include "ui/chat/code_block.h"
@@ -11,7 +13,9 @@ namespace nibble {
 namespace {
 // A paragraph that never ends is closed by force, and a text block is not grown without end: both keep a flood cheap.
 constexpr qsizetype kMaxTail = 4000;
-constexpr qsizetype kMaxTextBlock = 16000;
+constexpr qsizetype kMaxTextBlock = 4000;
+constexpr int kFitBudgetMs = 8;
+constexpr int kFitPauseMs = 15;
 }  // namespace
 
 MessageBody::MessageBody(UiContext& ui, QWidget* parent) : QWidget(parent), m_ui(ui), m_column(new QVBoxLayout(this)) {
@@ -35,8 +39,13 @@ CodeBlock* MessageBody::addCode(const QString& language) {
 void MessageBody::setMarkdown(const QString& text) {
   m_tail.clear();
   dropTail();
+  closeAll(markdownBlocks(text));
+}
+
+/// Neighbouring text goes into one widget, in one edit.
+void MessageBody::closeAll(const std::vector<MarkdownBlock>& blocks) {
   QString joined;
-  for (const MarkdownBlock& block : markdownBlocks(text)) {
+  for (const MarkdownBlock& block : blocks) {
     if (!block.code) {
       joined += block.source;
       if (joined.size() > kMaxTextBlock) close(std::exchange(joined, {}));
@@ -59,14 +68,13 @@ void MessageBody::close(const QString& source) {
 
 void MessageBody::append(const QString& text) {
   m_tail += text;
-  const std::vector<MarkdownBlock> blocks = markdownBlocks(m_tail);
+  std::vector<MarkdownBlock> blocks = markdownBlocks(m_tail);
   if (blocks.size() > 1) {
     dropTail();
-    for (std::size_t i = 0; i + 1 < blocks.size(); ++i) {
-      if (blocks[i].code) addCode(blocks[i].language)->setCode(blocks[i].source);
-      else close(blocks[i].source);
-    }
-    m_tail = m_tail.mid(blocks.back().begin);
+    const MarkdownBlock open = blocks.back();
+    blocks.pop_back();
+    closeAll(blocks);
+    m_tail = m_tail.mid(open.begin);
   } else if (m_tail.size() > kMaxTail && !blocks.empty() && !blocks.back().code) {
     const qsizetype cut = std::max({m_tail.lastIndexOf('\n'), m_tail.lastIndexOf(' '), kMaxTail / 2});
     dropTail();
@@ -99,15 +107,30 @@ void MessageBody::dropTail() {
 void MessageBody::finish() {
   const QString tail = std::exchange(m_tail, {});
   dropTail();
-  for (const MarkdownBlock& block : markdownBlocks(tail)) {
-    if (block.code) addCode(block.language)->setCode(block.source);
-    else close(block.source);
-  }
+  closeAll(markdownBlocks(tail));
 }
 
 void MessageBody::fit(int width) {
   m_width = width;
-  for (TextBlock* block : findChildren<TextBlock*>()) block->fitHeight(width);
+  fitSome();
+}
+
+/// What is in sight at once, the rest of a very long answer a few milliseconds at a time.
+void MessageBody::fitSome() {
+  QElapsedTimer timer;
+  timer.start();
+  bool left = false;
+  for (TextBlock* block : findChildren<TextBlock*>()) {
+    if (block->isFitted(m_width)) continue;
+    if (timer.elapsed() < kFitBudgetMs || !block->visibleRegion().isEmpty()) block->fitHeight(m_width);
+    else left = true;
+  }
+  if (!left || std::exchange(m_fitPending, true)) return;
+  QTimer::singleShot(kFitPauseMs, this, [this] {
+    m_fitPending = false;
+    fitSome();
+    emit heightChanged();
+  });
 }
 
 int MessageBody::heightForWidth(int width) const {

@@ -3,6 +3,7 @@
 #pragma once
 #include <QWidget>
 
+#include "ui/chat/markdown.h"
 #include "ui/ui_context.h"
 
 class QVBoxLayout;
@@ -24,8 +25,13 @@ class MessageBody : public QWidget {
   int heightForWidth(int width) const override;
   void fit(int width);
 
+ signals:
+  void heightChanged();                           ///< by itself, after fit()
+
  private:
+  void fitSome();
   void showTail();
+  void closeAll(const std::vector<MarkdownBlock>& blocks);
   void close(const QString& source);              ///< rich text below what is closed
   TextBlock* addText();
   CodeBlock* addCode(const QString& language);
@@ -38,6 +44,7 @@ class MessageBody : public QWidget {
   TextBlock* m_tailText = nullptr;
   CodeBlock* m_tailCode = nullptr;
   int m_width = 0;
+  bool m_fitPending = false;
 };
 
 }  // namespace nibble

@@ -39,6 +39,7 @@ void MessageWidget::buildLayout() {
   m_speaker->setTextFormat(Qt::PlainText);
   m_speaker->setProperty("quiet", true);
   m_body = new MessageBody(m_ui, this);
+  connect(m_body, &MessageBody::heightChanged, this, &MessageWidget::resized);
   m_state = new QLabel(this);
   m_state->setObjectName("messageState");
   m_state->setTextFormat(Qt::PlainText);
@@ -111,6 +112,7 @@ void MessageWidget::update(const ChatMessage& message, BranchPlace branch) {
     m_body->finish();
   } else if (!same) {  // the streamed text was not quite the final one
     auto* fresh = new MessageBody(m_ui, this);
+    connect(fresh, &MessageBody::heightChanged, this, &MessageWidget::resized);
     m_column->replaceWidget(m_body, fresh);
     delete std::exchange(m_body, fresh);
     showContent();

@@ -144,15 +144,36 @@ void PromptBox::showActivity() {
     default: break;
   }
   m_activity->setText(text);
+  fitTools();
 }
 
 void PromptBox::showContext() {
   const auto& info = m_ui.app.model().info();
-  if (!info) return m_context->setText({});
+  if (!info) {
+    m_context->clear();
+    return fitTools();
+  }
   m_context->setText(tr("%1 of %2 tokens").arg(countText(m_session.contextUsed()), countText(info->context)));
   const bool nearlyFull = m_session.contextUsed() * 10 > info->context * 9;
   m_context->setToolTip(nearlyFull ? tr("The context is nearly full: begin a new chat, or load the model with a larger context.")
                                    : tr("Tokens of this conversation, of those the loaded context holds"));
+  fitTools();
+}
+
+/// Where the words would be cut, the icons stand alone; tooltips and accessible names still say everything.
+void PromptBox::fitTools() {
+  int wanted = m_context->sizeHint().width() + m_activity->sizeHint().width() + 64;
+  for (QToolButton* button : {m_systemPrompt, m_sampling, m_rendered}) {
+    button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    wanted += button->sizeHint().width();
+  }
+  const auto style = wanted > width() ? Qt::ToolButtonIconOnly : Qt::ToolButtonTextBesideIcon;
+  for (QToolButton* button : {m_systemPrompt, m_sampling, m_rendered}) button->setToolButtonStyle(style);
+}
+
+void PromptBox::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  fitTools();
 }
 
 void PromptBox::rebuildSamplingMenu() {
@@ -197,6 +218,7 @@ void PromptBox::retranslate() {
   m_sampling->setToolTip(tr("How the next word is chosen"));
   m_rendered->setText(tr("Show prompt"));
   m_rendered->setToolTip(tr("The text the model really gets, cut into tokens"));
+  for (QToolButton* button : {m_systemPrompt, m_sampling, m_rendered}) button->setAccessibleName(button->text());
   rebuildSamplingMenu();
   showContext();
 }

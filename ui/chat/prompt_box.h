@@ -52,6 +52,7 @@ class PromptBox : public QWidget {
 
  protected:
   void changeEvent(QEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
   void buildLayout();
@@ -59,6 +60,7 @@ class PromptBox : public QWidget {
   void rebuildSamplingMenu();
   void showActivity();
   void showContext();
+  void fitTools();
   void retranslate();
 
   UiContext& m_ui;

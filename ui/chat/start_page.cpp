@@ -94,6 +94,7 @@ void StartPage::refresh() {
     m_title->setText(tr("Loading the model"));
     m_text->setText(tr("%1 of %2").arg(bytesText(static_cast<double>(progress.bytesDone)), bytesText(static_cast<double>(progress.bytesTotal))));
   } else if (ready) {
+    offerQuestions();
     m_title->setText(tr("Ask something"));
     m_text->setText(tr("%1 is loaded and runs on this computer. Nothing you write leaves it.").arg(m_ui.app.library().displayName(*session.info())));
   } else {
@@ -103,6 +104,15 @@ void StartPage::refresh() {
                         : tr("Add a model: a folder with config.json and safetensors files."));
     if (sample != models.end()) m_load->setText(tr("Load %1 (%2)").arg(sample->name, bytesText(static_cast<double>(sample->fileBytes))));
   }
+}
+
+void StartPage::offerQuestions() {
+  // The bundled model knows English alone: a question in another language would show it at its worst.
+  const int row = m_ui.app.library().indexOf(QString::fromStdString(m_ui.app.model().info()->path));
+  const bool bundled = row >= 0 && m_ui.app.library().models()[static_cast<std::size_t>(row)].bundled;
+  const char* questions[] = {QT_TR_NOOP("Tell me a story about a red ball."), QT_TR_NOOP("Tell me a story about a cat and a boat."),
+                             QT_TR_NOOP("Why did the little bird sing in the rain?")};
+  for (int i = 0; i < 3; ++i) m_questions[i]->setText(bundled ? QString(questions[i]) : tr(questions[i]));
 }
 
 void StartPage::changeEvent(QEvent* event) {
@@ -123,8 +133,6 @@ void StartPage::retranslate() {
   m_title->setFont(large);
   m_folder->setText(tr("Add a folder of models …"));
   m_progress->setAccessibleName(tr("Loading progress"));
-  const QString questions[] = {tr("Tell me a story about a red ball."), tr("Tell me a story about a cat and a boat."), tr("Why did the little bird sing in the rain?")};
-  for (int i = 0; i < 3; ++i) m_questions[i]->setText(questions[i]);
   refresh();
 }
 

@@ -26,6 +26,7 @@ class StartPage : public QWidget {
  private:
   void buildLayout();
   void refresh();
+  void offerQuestions();
   void retranslate();
 
   UiContext& m_ui;

@@ -68,9 +68,12 @@ void TextBlock::setStreamingText(const QString& text) {
 }
 
 void TextBlock::fitHeight(int width) {
-  if (width <= 0) return;
-  document()->setTextWidth(width);
-  setFixedHeight(static_cast<int>(std::ceil(document()->size().height())) + 2);
+  // Setting a width lays the whole document out again, even the same width.
+  if (width <= 0 || (width == m_fittedWidth && document()->revision() == m_fittedRevision)) return;
+  if (document()->textWidth() != width) document()->setTextWidth(width);
+  m_fittedWidth = width;
+  m_fittedRevision = document()->revision();
+  setFixedSize(width, static_cast<int>(std::ceil(document()->size().height())) + 2);
 }
 
 void TextBlock::changeEvent(QEvent* event) {
@@ -79,6 +82,7 @@ void TextBlock::changeEvent(QEvent* event) {
     if (!m_source.isEmpty()) render();
   }
   if (event->type() == QEvent::LanguageChange) setAccessibleName(tr("Text"));
+  if (event->type() == QEvent::FontChange) m_fittedRevision = -1;
   QTextBrowser::changeEvent(event);
 }
 

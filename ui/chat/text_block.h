@@ -15,7 +15,8 @@ class TextBlock : public QTextBrowser {
   void appendMarkdown(const QString& source);     ///< rendered below what is there, in one edit block
   void setStreamingText(const QString& text);     ///< plain; only what is new is inserted, in one edit block
   const QString& source() const { return m_source; }
-  void fitHeight(int width);
+  bool isFitted(int width) const { return width == m_fittedWidth && document()->revision() == m_fittedRevision; }
+  void fitHeight(int width);                      ///< costs nothing if neither width nor text has changed
 
   QVariant loadResource(int, const QUrl&) override { return {}; }  // no file, no network
 
@@ -32,6 +33,8 @@ class TextBlock : public QTextBrowser {
   UiContext& m_ui;
   QString m_source;      // Markdown, if it is rich text
   QString m_streaming;   // plain text shown while it streams
+  int m_fittedWidth = 0; // what fitHeight last worked on
+  int m_fittedRevision = -1;
 };
 
 }  // namespace nibble
