@@ -44,6 +44,8 @@ ErrorText errorText(const Error& error) {
     case ErrorCode::fileMissing:
       return {sentence(Words::tr("A file is missing or cannot be read"), error), Words::tr("Check the path, and that the model was downloaded whole.")};
     case ErrorCode::fileMalformed:
+      if (error.file == "standard input") return {sentence(Words::tr("The input cannot be read"), error), {}};
+      if (error.field == "text") return {sentence(Words::tr("The text cannot be used"), error), Words::tr("Give a longer text or a smaller window.")};
       return {sentence(Words::tr("A file is damaged"), error), Words::tr("Download or copy it again.")};
     case ErrorCode::fileUnsupported:
       return {sentence(Words::tr("A file is of a kind that Nibble does not know"), error), Words::tr("Choose another model, or a newer version of Nibble.")};

@@ -9,6 +9,8 @@ namespace nibble {
 
 namespace {
 
+const std::string kHelp = "--help";
+
 template <typename Number>
 std::optional<Number> parsed(std::string_view text) {
   Number number{};
@@ -46,7 +48,7 @@ Result<Arguments> parseArguments(const VerbSpec& spec, const std::vector<std::st
   Arguments out;
   bool optionsEnded = false;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    const std::string& word = words[i];
+    const std::string& word = words[i] == "-h" ? kHelp : words[i];
     if (optionsEnded || word.size() < 2 || word[0] != '-') {
       out.m_operands.push_back(word);
       continue;
@@ -66,7 +68,8 @@ Result<Arguments> parseArguments(const VerbSpec& spec, const std::vector<std::st
     } else if (equals != std::string::npos) {
       out.m_values[name] = word.substr(equals + 1);
     } else {
-      if (i + 1 >= words.size() || words[i + 1].starts_with("--")) return wrongArgument(name, "needs a value: " + option->value);
+      // A text may begin with dashes; only what is an option itself shows that a value was forgotten.
+      if (i + 1 >= words.size() || findOption(spec, words[i + 1].substr(0, words[i + 1].find('=')))) return wrongArgument(name, "needs a value: " + option->value);
       out.m_values[name] = words[++i];
     }
   }

@@ -30,12 +30,9 @@ struct Wanted {
 };
 
 Result<Wanted> wanted(const Arguments& arguments) {
-  const auto shape = arguments.text("--shape");
-  const bool model = !arguments.operands().empty();
-  if (shape && model) return wrongArgument("--shape", "stands beside a MODEL: give one of them");
-  if (!shape && !model) return wrongArgument("MODEL", "is missing (or --shape NAME)");
+  NIBBLE_TRY(const std::string model, modelOperand(arguments));
   Wanted out;
-  NIBBLE_TRY(out.load, loadRequest(arguments, shape ? "shape:" + *shape : arguments.operand(0), LoadPurpose::decoding));
+  NIBBLE_TRY(out.load, loadRequest(arguments, model, LoadPurpose::decoding));
   NIBBLE_TRY(const auto layers, arguments.integer("--layers", 1, 100'000));
   out.load.layerLimit = static_cast<int>(layers.value_or(0));
   NIBBLE_TRY(const auto prefill, arguments.integers("--prefill", 0, 1'000'000));

@@ -1,7 +1,7 @@
 // From argv to a verb and its exit status.
 #include <QLocale>
 #include <algorithm>
-#include <clocale>
+#include <new>
 
 #include "app/cli/interrupt.h"
 #include "app/cli/verb.h"
@@ -27,6 +27,15 @@ std::string overview(const std::vector<Verb>& all) {
   return out + "\n\"nibble-cli VERB --help\" shows a verb's options and examples. MODEL is a folder or the name \"sample\".\n";
 }
 
+/// What a verb holds itself (a prompt's text, a line of standard input) may be more than there is memory for.
+Result<int> runGuarded(const Verb& verb, VerbContext& context) {
+  try {
+    return verb.run(context);
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorCode::outOfMemory, "the system refused memory", {}, "cpu");
+  }
+}
+
 int run(const Verb& verb, const std::vector<std::string>& words) {
   // Misuse is told as the words ask for it, even where they cannot be read as a whole.
   const bool json = std::find(words.begin(), words.end(), "--json") != words.end();
@@ -43,7 +52,7 @@ int run(const Verb& verb, const std::vector<std::string>& words) {
   if (!setLogLevelByName(QString::fromStdString(level))) return console.failure(wrongArgument("--log-level", "needs trace, debug, info, warn, error or off").value(), usage);
   logToStandardError();
   VerbContext context{console, *arguments, interruptToken(), {}, {}};
-  const Result<int> status = verb.run(context);
+  const Result<int> status = runGuarded(verb, context);
   console.endProgress();
   if (!status) return console.failure(status.error(), usage, context.hint, context.hintJson);
   if (!console.flush()) return console.failure({ErrorCode::failed, "the result could not be written", "standard output", {}, 0, 0}, {});

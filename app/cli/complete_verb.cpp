@@ -28,7 +28,11 @@ Result<std::vector<std::int32_t>> promptIds(const Arguments& arguments) {
   if (arguments.has("--ids")) {
     if (arguments.has("--plain")) return wrongArgument("--plain", "has no meaning beside --ids");
     NIBBLE_TRY(const auto ids, arguments.integers("--ids", 0, INT32_MAX));
-    return std::vector<std::int32_t>(ids.begin(), ids.end());
+    std::vector<std::int32_t> given(ids.begin(), ids.end());
+    NIBBLE_TRY(const std::filesystem::path folder, resolveModel(arguments.operand(0)));
+    NIBBLE_TRY(const ModelConfig config, readModelConfig(folder));
+    NIBBLE_CHECK(checkIds("--ids", given, config));
+    return given;
   }
   std::string text = arguments.text("--prompt").value_or("");
   if (const auto file = arguments.text("--prompt-file")) {

@@ -76,6 +76,7 @@ Result<int> run(VerbContext& context) {
   NIBBLE_TRY(const EvaluateRequest request, evaluateRequest(arguments));
   NIBBLE_TRY(const std::filesystem::path folder, resolveModel(load.model));
   NIBBLE_TRY(const ModelConfig config, readModelConfig(folder));
+  if (load.context > 0 && load.context < request.window) return wrongArgument("--context", "is less than the window of " + std::to_string(request.window));
   planForWindow(load, request, config.vocab);
   const auto engine = makeEngine();
   std::optional<LogitRecord> reference;

@@ -17,9 +17,12 @@ Result<LogitsFile> LogitsFile::create(const std::filesystem::path& path, std::in
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   if (!std::filesystem::is_directory(folder, status)) return fail(ErrorCode::fileMissing, "no such folder", folder.string());
   if (std::filesystem::is_directory(path, status)) return fail(ErrorCode::failed, "is a folder", path.string());
+  // The finished file takes its name's place: a device or pipe would be lost, a link shall go on leading to the file.
+  if (std::filesystem::exists(path, status) && !std::filesystem::is_regular_file(path, status)) return fail(ErrorCode::failed, "is a device or pipe, not a regular file", path.string());
+  const std::filesystem::path target = std::filesystem::canonical(path, status);
   LogitsFile out;
-  out.m_path = path;
-  out.m_part = path;
+  out.m_path = status ? path : target;
+  out.m_part = out.m_path;
   out.m_part += "." + std::to_string(getpid()) + ".part";
   out.m_file.reset(std::fopen(out.m_part.c_str(), "wb"));
   if (!out.m_file) return cannotWrite(path);

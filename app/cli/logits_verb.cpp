@@ -27,9 +27,11 @@ Result<int> run(VerbContext& context) {
   NIBBLE_TRY(LoadRequest request, loadRequest(arguments, arguments.operand(0), LoadPurpose::evaluation));
   const std::vector<std::int32_t> ids(given.begin(), given.end());
   const auto count = static_cast<std::int64_t>(ids.size());
+  if (request.context > 0 && request.context < count) return wrongArgument("--context", "is less than the " + std::to_string(count) + " ids");
   if (request.context == 0) request.context = count;
   NIBBLE_TRY(const std::filesystem::path folder, resolveModel(request.model));
   NIBBLE_TRY(const ModelConfig config, readModelConfig(folder));
+  NIBBLE_CHECK(checkIds("--ids", ids, config));
   request.prefillChunk = static_cast<int>(std::min({chunk.value_or(count), count, kMostRowsAtOnce}));
   request.logitRows = logitRows(request.prefillChunk, config.vocab);
 

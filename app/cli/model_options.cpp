@@ -133,6 +133,21 @@ Result<LoadRequest> referenceRequest(const LoadRequest& request, const std::stri
   return reference;
 }
 
+Result<void> checkIds(const std::string& option, const std::vector<std::int32_t>& ids, const ModelConfig& config) {
+  for (const std::int32_t id : ids)
+    if (id >= config.vocab) return wrongArgument(option, "holds " + std::to_string(id) + ", outside the vocabulary of " + std::to_string(config.vocab));
+  return {};
+}
+
+Result<std::string> modelOperand(const Arguments& arguments) {
+  const auto shape = arguments.text("--shape");
+  const bool model = !arguments.operands().empty();
+  if (shape && model) return wrongArgument("--shape", "stands beside a MODEL: give one of them");
+  if (!shape && !model) return wrongArgument("MODEL", "is missing (or --shape NAME)");
+  if (shape && !shapeByName(*shape)) return wrongArgument("--shape", "needs internlm3-8b, llama3-8b or sample, not \"" + shape->substr(0, 40) + "\"");
+  return shape ? "shape:" + *shape : arguments.operand(0);
+}
+
 Result<LoadReport> loadModel(Engine& engine, const LoadRequest& request, VerbContext& context) {
   const auto progress = [&context](const LoadProgress& state) {
     context.console.progress(phaseName(state.phase), state.bytesTotal > 0 ? static_cast<double>(state.bytesDone) / static_cast<double>(state.bytesTotal) : 0);

@@ -18,6 +18,12 @@ Result<LoadRequest> loadRequest(const Arguments& arguments, const std::string& m
 /// The same with another precision in place of --precision and its companions (--head, --embedding, --activations, --compute, --kv).
 Result<LoadRequest> referenceRequest(const LoadRequest& request, const std::string& precision);
 
+/// MODEL or "shape:NAME", for verbs that take either. Errors: wrongUsage naming MODEL or --shape.
+Result<std::string> modelOperand(const Arguments& arguments);
+
+/// Ids that a user gave must lie inside the vocabulary. Errors: wrongUsage naming the option.
+Result<void> checkIds(const std::string& option, const std::vector<std::int32_t>& ids, const ModelConfig& config);
+
 /// Loads with a progress bar and says warnings. Where memory is short, the context's hint names plans that would fit.
 Result<LoadReport> loadModel(Engine& engine, const LoadRequest& request, VerbContext& context);
 

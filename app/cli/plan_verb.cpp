@@ -8,11 +8,8 @@ namespace {
 
 Result<int> run(VerbContext& context) {
   const Arguments& arguments = context.arguments;
-  const auto shape = arguments.text("--shape");
-  const bool model = !arguments.operands().empty();
-  if (shape && model) return wrongArgument("--shape", "stands beside a MODEL: give one of them");
-  if (!shape && !model) return wrongArgument("MODEL", "is missing (or --shape NAME)");
-  NIBBLE_TRY(LoadRequest request, loadRequest(arguments, shape ? "shape:" + *shape : arguments.operand(0), LoadPurpose::decoding));
+  NIBBLE_TRY(const std::string model, modelOperand(arguments));
+  NIBBLE_TRY(LoadRequest request, loadRequest(arguments, model, LoadPurpose::decoding));
   NIBBLE_TRY(const auto layers, arguments.integer("--layers", 1, 100'000));
   request.layerLimit = static_cast<int>(layers.value_or(0));
   NIBBLE_TRY(const MemoryPlan plan, planFor(request));

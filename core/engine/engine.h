@@ -137,7 +137,8 @@ class Engine {
 /// The real engine of this process.
 std::unique_ptr<Engine> makeEngine();
 
-/// The plan for a request without loading anything. Errors as load's.
+/// The plan for a request without loading anything. Errors as load's, but a `vramLimit` makes a card's plan on a machine
+/// without one (compute capability 8.0 and a typical context's size are assumed).
 Result<MemoryPlan> planFor(const LoadRequest& request);
 
 /// The folder of the bundled sample model (next to the executable, in the installation, or in the source tree), if it

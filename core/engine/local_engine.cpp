@@ -7,6 +7,7 @@
 #include "core/base/logging.h"
 #include "core/engine/byte_count.h"
 #include "core/engine/cpu/cpu_device.h"
+#include "core/engine/cuda/cuda_devices.h"
 #include "core/engine/generation.h"
 
 namespace nibble {
@@ -233,7 +234,7 @@ Result<void> LocalEngine::logits(const std::vector<std::int32_t>& ids, int chunk
 
 Result<std::vector<std::int32_t>> LocalEngine::tokenize(const std::string& text, bool addBos, bool parseSpecial) {
   NIBBLE_TRY(const LoadedModel* const model, loaded());
-  if (!model->tokenizer) return fail(ErrorCode::wrongUsage, "the model has no tokenizer", {}, "text");
+  if (!model->tokenizer) return fail(ErrorCode::fileMissing, "the folder has no tokenizer", model->info.path, "tokenizer");
   return guarded([&]() -> Result<std::vector<std::int32_t>> {
     return model->tokenizer->encode(text, {.addSpecial = addBos, .parseSpecial = parseSpecial});
   });
@@ -269,9 +270,19 @@ std::unique_ptr<Engine> makeEngine() {
   return std::make_unique<LocalEngine>();
 }
 
+namespace {
+/// With a limit a card's plan needs no card: what it would take can be known before one is bought.
+Result<DeviceInfo> plannedDevice(const LoadRequest& request) {
+  auto device = findDevice(request.device);
+  const bool card = request.device.rfind("cuda", 0) == 0;
+  if (device || device.error().code != ErrorCode::deviceMissing || !card || request.vramLimit == 0) return device;
+  return assumedCard(request.device == "cuda" ? "cuda:0" : request.device);
+}
+}  // namespace
+
 Result<MemoryPlan> planFor(const LoadRequest& request) {
   NIBBLE_TRY(const ModelConfig config, requestedConfig(request));
-  NIBBLE_TRY(const DeviceInfo device, findDevice(request.device));
+  NIBBLE_TRY(const DeviceInfo device, plannedDevice(request));
   NIBBLE_TRY(const PlanRequest planRequest, planRequestFor(request, config, device));
   return makeMemoryPlan(config, planRequest, device);
 }

@@ -42,6 +42,15 @@ std::uint64_t cudaContextBytes(const std::string& cardName, const std::string& d
   return kTypicalBytes;
 }
 
+DeviceInfo assumedCard(const std::string& id) {
+  DeviceInfo card;
+  card.id = id;
+  card.name = "a card that is not here";
+  card.capability = "8.0";
+  card.contextBytes = kTypicalBytes;
+  return card;
+}
+
 void rememberCudaContextBytes(const std::string& cardName, const std::string& driver, std::uint64_t bytes) {
   const std::filesystem::path path = cacheFile();
   if (path.empty() || bytes < kLeastBytes || bytes > kMostBytes) return;

@@ -32,6 +32,9 @@ std::string cudaBusId(const std::string& deviceId);
 /// driver, else a typical size.
 std::uint64_t cudaContextBytes(const std::string& cardName, const std::string& driver);
 
+/// A card that is not here, to plan for: compute capability 8.0, a typical context, no memory of its own.
+DeviceInfo assumedCard(const std::string& id);
+
 /// Remembers a measured context size in $XDG_CACHE_HOME/nibble (or ~/.cache/nibble). A failure to write is not an
 /// error.
 void rememberCudaContextBytes(const std::string& cardName, const std::string& driver, std::uint64_t bytes);

@@ -1,4 +1,6 @@
 // Misuse of every verb: exit status 2, the argument's name, the synopsis, nothing on stdout; and help that shows examples.
+#include <sys/stat.h>
+
 #include <QtTest>
 
 #include "tests/support/cli_process.h"
@@ -64,7 +66,10 @@ class TestUsage : public QObject {
     row({"complete", "sample", "--ids", "1", "--threads", "0"}, "--threads");
     row({"complete", "sample", "--ids", "1", "--vram-limit", "much"}, "--vram-limit");
     row({"complete", "sample", "--ids", "1", "--vram-limit", "5XB"}, "--vram-limit");
-    row({"complete", "sample", "--ids", "9999999", "--max-tokens", "1", "--greedy"}, "ids");
+    row({"complete", "sample", "--ids", "9999999", "--max-tokens", "1", "--greedy"}, "--ids");
+    row({"complete", "sample", "--prompt", "--greedy"}, "--prompt");
+    row({"logits", "sample", "--ids", "1,8192", "--out", "x"}, "--ids");
+    row({"logits", "sample", "--ids", "1,2,3", "--out", "x", "--context", "2"}, "--context");
     row({"logits", "sample", "--out", "x"}, "--ids");
     row({"logits", "sample", "--ids", "1"}, "--out");
     row({"logits", "sample", "--ids", "1", "--out", "x", "--chunk", "0"}, "--chunk");
@@ -72,11 +77,12 @@ class TestUsage : public QObject {
     row({"eval", "sample", "--text", "x", "--score", "most"}, "--score");
     row({"eval", "sample", "--text", "x", "--window", "1"}, "--window");
     row({"eval", "sample", "--text", "x", "--bytes", "0"}, "--bytes");
+    row({"eval", "sample", "--text", QStringLiteral(NIBBLE_SOURCE_DIR "/README.md"), "--context", "64"}, "--context");
     row({"template", "sample", "--template", "x"}, "--template");
     row({"template", "sample", "--now", "yesterday"}, "--now");
     row({"template", "sample", "--now", "2026-02-30T00:00:00"}, "--now");
     row({"plan", "sample", "--shape", "internlm3-8b"}, "--shape");
-    row({"plan", "--shape", "gpt-9"}, "shape");
+    row({"plan", "--shape", "gpt-9"}, "--shape");
     row({"bench", "sample", "--decode", "x"}, "--decode");
     row({"bench", "sample", "--depth", "0,b"}, "--depth");
     row({"bench", "sample", "--prefill", "512", "--context", "10"}, "--context");
@@ -106,6 +112,38 @@ class TestUsage : public QObject {
     QVERIFY(run.out.isEmpty());
     QVERIFY(run.err.contains("verbs:"));
     QCOMPARE(runCli({"--version"}).status, 0);
+  }
+
+  void textsMayBeginWithDashes() {
+    const QStringList common{"--max-tokens", "1", "--greedy", "--device", "cpu", "--json"};
+    for (const QStringList& prompt : QList<QStringList>{{"--prompt", "--- a line"}, {"--prompt=--greedy"}, {"--prompt", "-1"}}) {
+      const CliRun run = runCli(QStringList{"complete", "sample"} + prompt + common);
+      QVERIFY2(run.status == 0 && run.json()["prompt_tokens"].toInt() > 1, run.err.constData());
+    }
+    QCOMPARE(runCli({"complete", "-h"}).out, runCli({"complete", "--help"}).out);
+  }
+
+  /// The finished file takes its name's place, which no device survives.
+  void logitsReplaceNoDevice() {
+    QTemporaryDir folder;
+    const QByteArray pipe = folder.filePath("pipe").toUtf8();
+    QCOMPARE(::mkfifo(pipe.constData(), 0600), 0);
+    const CliRun run = runCli({"logits", "sample", "--ids", "1", "--out", pipe, "--device", "cpu", "--json"});
+    QCOMPARE(run.status, 1);
+    QCOMPARE(run.error()["file"].toString(), QString(pipe));
+    const QString link = folder.filePath("link"), target = folder.filePath("target.safetensors");
+    QVERIFY(QFile(target).open(QIODevice::WriteOnly) && QFile::link(target, link));
+    QCOMPARE(runCli({"logits", "sample", "--ids", "1", "--out", link, "--device", "cpu"}).status, 0);
+    QVERIFY(QFileInfo(link).isSymLink() && QFileInfo(target).size() > 4 * 8192);
+  }
+
+  void limitsMakePlansWithoutCards() {
+    const QStringList plan{"plan", "--shape", "internlm3-8b", "--precision", "q4", "--context", "32768", "--kv", "q8", "--device", "cuda", "--json"};
+    const CliRun limited = runCli(plan + QStringList{"--vram-limit", "8GiB"});
+    QCOMPARE(limited.status, 0);
+    QCOMPARE(limited.json()["free_bytes"].toDouble(), 8.0 * (1 << 30));
+    QVERIFY(limited.json()["fits"].toBool());
+    QVERIFY(!runCli(plan + QStringList{"--vram-limit", "4GiB"}).json()["fits"].toBool());
   }
 
   void missingModels() {
