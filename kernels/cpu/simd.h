@@ -130,7 +130,7 @@ inline Vec vabs(Vec v) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), v); }
 
 constexpr int kLanes = 4;
 typedef float Vec __attribute__((vector_size(16)));
-typedef std::int32_t IntVec __attribute__((vector_size(16)));
+typedef std::uint32_t IntVec __attribute__((vector_size(16)));
 inline Vec load(const float* p) {
   Vec v;
   std::memcpy(&v, p, sizeof v);
