@@ -9,7 +9,7 @@
 namespace nibble {
 
 namespace {
-constexpr std::uint64_t kTypicalBytes = 540ull << 20;  // one H100, driver 580; smaller cards take less
+constexpr std::uint64_t kTypicalBytes = 596ull << 20;  // one H100, driver 580, 2026-11-23; smaller cards take less
 constexpr std::uint64_t kLeastBytes = 32ull << 20, kMostBytes = 4ull << 30;
 
 std::filesystem::path cacheFile() {
