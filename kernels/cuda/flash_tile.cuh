@@ -81,22 +81,30 @@ __device__ __forceinline__ void flashMask(float (&scores)[2][8][4], const int (&
       }
 }
 
-/// Scores to probabilities (not yet divided by their sum), rescaling what was summed before. `scale` holds log2(e).
+/// Scores to probabilities (not yet divided by their sum). `scale` holds log2(e). What was summed before is rescaled
+/// only where the maximum has grown by more than 2^8: until then the probabilities stay below 256, which fp16 holds as
+/// exactly as those below 1.
 template <int HD>
 __device__ __forceinline__ void flashSoftmax(float (&scores)[2][8][4], FlashState<HD>& state, float scale) {
+  constexpr float kSlack = 8.0f;
+  float shrink[2][2];
+  bool grown = false;
 #pragma unroll
   for (int t = 0; t < 2; ++t)
 #pragma unroll
     for (int i = 0; i < 2; ++i) {
-      float top = state.maximum[t][i];
+      float top = scores[t][0][2 * i];
 #pragma unroll
       for (int n = 0; n < 8; ++n) top = fmaxf(top, fmaxf(scores[t][n][2 * i], scores[t][n][2 * i + 1]));
       top = fmaxf(top, __shfl_xor_sync(0xffffffffu, top, 1));
       top = fmaxf(top, __shfl_xor_sync(0xffffffffu, top, 2));
-      const float base = top == -INFINITY ? 0.0f : top * scale;
-      const float shrink = fastExp2(state.maximum[t][i] * scale - base);
-      state.maximum[t][i] = top;
-      float sum = state.sum[t][i] * shrink;
+      const float former = state.maximum[t][i];
+      const bool grows = top * scale > former * scale + kSlack;  // true at the first key: former is -inf
+      shrink[t][i] = grows ? fastExp2((former - top) * scale) : 1.0f;
+      if (grows) state.maximum[t][i] = top;
+      grown |= grows;
+      const float base = state.maximum[t][i] == -INFINITY ? 0.0f : state.maximum[t][i] * scale;
+      float sum = state.sum[t][i] * shrink[t][i];
 #pragma unroll
       for (int n = 0; n < 8; ++n)
 #pragma unroll
@@ -106,12 +114,14 @@ __device__ __forceinline__ void flashSoftmax(float (&scores)[2][8][4], FlashStat
           sum += p;
         }
       state.sum[t][i] = sum;
-#pragma unroll
-      for (int n = 0; n < HD / 8; ++n) {
-        state.out[t][n][2 * i] *= shrink;
-        state.out[t][n][2 * i + 1] *= shrink;
-      }
     }
+  if (!__any_sync(0xffffffffu, grown)) return;
+#pragma unroll
+  for (int t = 0; t < 2; ++t)
+#pragma unroll
+    for (int n = 0; n < HD / 8; ++n)
+#pragma unroll
+      for (int i = 0; i < 4; ++i) state.out[t][n][i] *= shrink[t][i / 2];
 }
 
 /// out (32 × HD) += P V.

@@ -18,6 +18,9 @@ struct SourcePiece {
   std::int32_t rows = 0;
 };
 
+/// Sets *flag to 1 if the piece's `count` numbers hold NaN or Inf.
+cudaError_t find_not_finite(cudaStream_t stream, const SourcePiece& piece, std::int64_t count, int* flag);
+
 /// f32, f16, bf16: converts and pads.
 cudaError_t store_rows(cudaStream_t stream, const SourcePiece& piece, const MatrixView& matrix);
 cudaError_t quantize_q8(cudaStream_t stream, const SourcePiece& piece, const MatrixView& matrix);

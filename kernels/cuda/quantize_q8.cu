@@ -41,6 +41,15 @@ __global__ void quantize_q8_kernel(const T* __restrict__ source, std::int64_t fi
       finite ? __float2half_rn(scale) : __ushort_as_half(kHalfNan);
 }
 
+template <typename T>
+__global__ void find_not_finite_kernel(const T* __restrict__ source, std::int64_t count, int* flag) {
+  const std::int64_t first = (static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x) * 32;
+  if (first >= count) return;
+  float values[32];
+  readValues<32>(source + first, static_cast<int>(count - first < 32 ? count - first : 32), values);
+  if (poisonOf(values) != 0.0f) *flag = 1;
+}
+
 template <typename T, typename Out>
 __global__ void store_rows_kernel(const T* __restrict__ source, std::int64_t firstRow, std::int64_t units,
                                   char* __restrict__ data, const MatrixLayout layout) {
@@ -68,6 +77,13 @@ cudaError_t quantize_q8(cudaStream_t stream, const SourcePiece& piece, const Mat
   return visitSource(piece, [&](auto source) {
     quantize_q8_kernel<<<blocksOf(blocks, kThreads), kThreads, 0, stream>>>(
         source, piece.firstRow, blocks, static_cast<char*>(const_cast<void*>(matrix.data)), layout);
+    return cudaGetLastError();
+  });
+}
+
+cudaError_t find_not_finite(cudaStream_t stream, const SourcePiece& piece, std::int64_t count, int* flag) {
+  return visitSource(piece, [&](auto source) {
+    find_not_finite_kernel<<<blocksOf((count + 31) / 32, kThreads), kThreads, 0, stream>>>(source, count, flag);
     return cudaGetLastError();
   });
 }

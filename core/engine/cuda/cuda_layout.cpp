@@ -157,6 +157,8 @@ StagingLayout stagingLayout(const ModelConfig& config, const PlanRequest& reques
   ArenaLayout arena;
   for (auto& piece : layout.pieces) piece = arena.place(kUploadPieceBytes);
   layout.absmax = arena.place((largestNf4(config, request.recipe) + 63) / 64 * 4);
+  layout.flagCount = unsignedOf(config.layers) * kLayerMatrixCount + 2;
+  layout.flags = arena.place(times(layout.flagCount, 4));
   layout.bytes = arena.bytes();
   return layout;
 }

@@ -86,6 +86,8 @@ constexpr int kUploadPieces = 4;
 struct StagingLayout {
   std::uint64_t pieces[kUploadPieces] = {};
   std::uint64_t absmax = 0;  ///< NF4: fp32 absmax of every block of a matrix, before it is placed or quantized again
+  std::uint64_t flags = 0;   ///< (matrices) int32: 1 where a matrix holds NaN or Inf
+  std::uint64_t flagCount = 0;
   std::uint64_t bytes = 0;
 };
 StagingLayout stagingLayout(const ModelConfig& config, const PlanRequest& request);

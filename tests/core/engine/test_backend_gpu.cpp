@@ -2,11 +2,14 @@
 // precision, decoding against prefill, sampling on the card, memory given back, faults.
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <QTemporaryDir>
 #include <QtTest>
 #include <cmath>
+#include <limits>
 
 #include "core/base/logging.h"
 #include "core/engine/cuda/cuda_devices.h"
+#include "core/model/safetensors_reader.h"
 #include "tests/support/golden_model.h"
 #include "tests/support/test_data.h"
 
@@ -239,6 +242,51 @@ class TestBackendGpu : public QObject {
     QVERIFY(!report.has_value());
     QCOMPARE(report.error().code, ErrorCode::outOfMemory);
     QCOMPARE(*cudaFreeBytes(kDevice), *before);
+  }
+
+  void notANumberIsNamed() {
+    QTemporaryDir folder;
+    const std::filesystem::path source = test::goldenData("models/qwen2-tied-tiny"),
+                                target = folder.path().toStdString();
+    std::filesystem::copy_file(source / "config.json", target / "config.json");
+    std::filesystem::copy_file(source / "model.safetensors", target / "model.safetensors");
+    std::filesystem::permissions(target / "model.safetensors", std::filesystem::perms::owner_write,
+                                 std::filesystem::perm_options::add);
+    for (const std::string name :
+         {"model.layers.1.post_attention_layernorm.weight", "model.layers.1.mlp.down_proj.weight"}) {
+      std::ptrdiff_t offset = 0;
+      {
+        const auto file = SafetensorsFile::open(target / "model.safetensors");
+        offset = (*file)->find(name)->data.data() - (*file)->file().bytes().data();
+      }
+      QFile file(QString::fromStdString((target / "model.safetensors").string()));
+      QVERIFY(file.open(QIODevice::ReadWrite) && file.seek(offset));
+      const float value = std::numeric_limits<float>::quiet_NaN();
+      QCOMPARE(file.write(reinterpret_cast<const char*>(&value), 4), 4);
+      file.close();
+      LoadRequest request;
+      request.model = target.string();
+      request.recipe = uniformRecipe(Format::q8);
+      request.device = kDevice;
+      request.context = 64;
+      auto engine = makeEngine();
+      const auto report = engine->load(request, {}, {});
+      if (name.find("norm") == std::string::npos) {  // every number of a matrix is looked at
+        QVERIFY(!report);
+        QCOMPARE(report.error().code, ErrorCode::notANumber);
+        QCOMPARE(report.error().field, name);
+        break;
+      }
+      QVERIFY(report.has_value());
+      for (const std::vector<std::int32_t>& ids : {std::vector<std::int32_t>{3, 4, 5}, {6}}) {  // many rows, and one
+        GenerateRequest ask;
+        ask.ids = ids;
+        const auto result = engine->generate(ask, {}, {});
+        QVERIFY(!result);
+        QCOMPARE(result.error().code, ErrorCode::notANumber);
+        QCOMPARE(result.error().field, std::string("layer 1"));
+      }
+    }
   }
 
   void sampledTextRepeatsWithItsSeed() {

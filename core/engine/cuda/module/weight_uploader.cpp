@@ -55,7 +55,10 @@ Result<std::unique_ptr<WeightUploader>> WeightUploader::make(std::byte* staging,
     slot.device = staging + layout.pieces[i];
   }
   uploader->m_absmax = reinterpret_cast<float*>(staging + layout.absmax);
-  uploader->m_absmaxBytes = layout.bytes - layout.absmax;
+  uploader->m_absmaxBytes = layout.flags - layout.absmax;
+  uploader->m_flags = reinterpret_cast<int*>(staging + layout.flags);
+  uploader->m_flagCount = layout.flagCount;
+  NIBBLE_CUDA(cudaMemset(uploader->m_flags, 0, layout.flagCount * sizeof(int)));
   NIBBLE_TRY(uploader->m_code, PinnedBuffer::allocate(256 * sizeof(float)));
   std::memcpy(uploader->m_code.data(), kDynamicCode, sizeof kDynamicCode);
   uploader->m_copier = std::make_unique<HostCopier>();
@@ -76,7 +79,10 @@ Result<void> WeightUploader::upload(const WeightSource& source, const gpu::Matri
       (static_cast<std::uint64_t>(source.rows) * static_cast<std::uint64_t>(source.columns) + 63) / 64;
   if (step < 1 || (isNf4(matrix.format) && blocks * sizeof(float) > m_absmaxBytes))
     return fail(ErrorCode::fileUnsupported, "a row of the matrix is longer than the upload buffer", {}, source.name);
-  if (isNf4(matrix.format)) NIBBLE_CHECK(finish());  // the scales of one matrix at a time
+  if (m_names.size() == m_flagCount)
+    return fail(ErrorCode::failed, "more matrices than the model has", {}, source.name);
+  m_names.push_back(source.name);
+  if (isNf4(matrix.format)) NIBBLE_CHECK(drain());  // the scales of one matrix at a time
   for (std::int64_t row = 0; row < source.rows; row += step) {
     if (stop.stop_requested()) return fail(ErrorCode::cancelled, "stopped while loading", {}, source.name);
     NIBBLE_CHECK(beginPiece(source, matrix, row, static_cast<std::int32_t>(std::min(step, source.rows - row))));
@@ -91,6 +97,7 @@ Result<void> WeightUploader::beginPiece(const WeightSource& source, const gpu::M
   NIBBLE_CUDA(cudaEventSynchronize(slot.done.get()));
   slot.matrix = matrix;
   slot.piece = {slot.device, sourceType(source.dtype), firstRow, rows};
+  slot.notFinite = m_flags + m_names.size() - 1;
   slot.ticket = m_copier->begin(gather(source, firstRow, rows, slot.host.data()));
   m_next = (m_next + 1) % kSlots;
   ++m_reading;
@@ -113,6 +120,8 @@ Result<void> WeightUploader::quantize(const Slot& slot) {
   const gpu::SourcePiece& piece = slot.piece;
   const gpu::MatrixView& matrix = slot.matrix;
   const cudaStream_t stream = slot.stream.get();
+  NIBBLE_CUDA(
+      gpu::find_not_finite(stream, piece, static_cast<std::int64_t>(piece.rows) * matrix.columns, slot.notFinite));
   switch (matrix.format) {
     case gpu::MatrixFormat::f32:
     case gpu::MatrixFormat::f16:
@@ -140,7 +149,7 @@ Result<void> WeightUploader::quantize(const Slot& slot) {
 }
 
 Result<void> WeightUploader::nestAbsmax(const gpu::MatrixView& matrix) {
-  NIBBLE_CHECK(finish());
+  NIBBLE_CHECK(drain());
   const std::size_t blocks =
       (static_cast<std::size_t>(matrix.rows) * static_cast<std::size_t>(matrix.columns) + 63) / 64;
   std::vector<float> absmax(blocks);
@@ -150,10 +159,21 @@ Result<void> WeightUploader::nestAbsmax(const gpu::MatrixView& matrix) {
   return {};
 }
 
-Result<void> WeightUploader::finish() {
+Result<void> WeightUploader::drain() {
   while (m_reading > 0) NIBBLE_CHECK(sendOldest());
   for (const Slot& slot : m_slots) NIBBLE_CUDA(cudaStreamSynchronize(slot.stream.get()));
   return {};
+}
+
+Result<void> WeightUploader::finish() {
+  NIBBLE_CHECK(drain());
+  std::vector<int> flags(m_names.size());
+  if (flags.empty()) return {};
+  NIBBLE_CUDA(cudaMemcpy(flags.data(), m_flags, flags.size() * sizeof(int), cudaMemcpyDeviceToHost));
+  const auto bad = std::find(flags.begin(), flags.end(), 1);
+  if (bad == flags.end()) return {};
+  return fail(ErrorCode::notANumber, "the tensor holds NaN or infinity", {},
+              m_names[static_cast<std::size_t>(bad - flags.begin())]);
 }
 
 }  // namespace nibble

@@ -3,6 +3,8 @@
 #pragma once
 #include <memory>
 #include <stop_token>
+#include <string>
+#include <vector>
 
 #include "core/engine/cuda/cuda_layout.h"
 #include "core/engine/cuda/module/host_copier.h"
@@ -23,7 +25,7 @@ class WeightUploader {
   /// Enqueues the matrix; may return before the file is read and the card is done: `source` must stay readable until
   /// finish(). Errors: cancelled, what the card says, failed for an impossible shape.
   Result<void> upload(const WeightSource& source, const gpu::MatrixView& matrix, std::stop_token stop);
-  /// Waits for all that was enqueued.
+  /// Waits for all that was enqueued. Errors: notANumber, naming the first tensor that holds NaN or Inf.
   Result<void> finish();
 
  private:
@@ -36,6 +38,7 @@ class WeightUploader {
     std::uint64_t ticket = 0;  ///< of the copy into the buffer; 0: nothing is on its way
     gpu::MatrixView matrix;    ///< where it goes
     gpu::SourcePiece piece;
+    int* notFinite = nullptr;  ///< flag of its matrix
   };
   WeightUploader() = default;
   Result<void> beginPiece(const WeightSource& source, const gpu::MatrixView& matrix, std::int64_t firstRow,
@@ -47,6 +50,10 @@ class WeightUploader {
   Slot m_slots[kSlots];
   int m_next = 0;     ///< slot of the next piece
   int m_reading = 0;  ///< pieces on their way into page-locked memory, the last ones before m_next
+  Result<void> drain();
+  int* m_flags = nullptr;  ///< on the device, one for every matrix in the order of `m_names`
+  std::uint64_t m_flagCount = 0;
+  std::vector<std::string> m_names;  ///< of the matrices that were begun
   std::uint64_t m_absmaxBytes = 0;
   float* m_absmax = nullptr;  ///< on the device, fp32 absmax of a whole matrix
   PinnedBuffer m_code;        ///< the dynamic code's 256 values
