@@ -62,9 +62,9 @@ std::uint64_t tileBytesFor(const ModelConfig& config, const Recipe& recipe, Comp
 }
 
 /// Room for decode_step.h's workspace: its vectors, the partial results of split attention (at most 320 blocks or one a
-/// KV head), the sampler's candidates and the history of ids. The module refuses to start if its kernels want more.
+/// KV head), the sampler's candidates, the history of ids, and a step's input and output. The module refuses to start if its kernels want more.
 std::uint64_t decodeRoom(const ModelConfig& config, const PlanRequest& request) {
-  constexpr std::uint64_t kAttentionBlocks = 320, kCandidateFloats = 64 * 128 * 2, kBuffers = 16;
+  constexpr std::uint64_t kAttentionBlocks = 320, kCandidateFloats = 64 * 128 * 2, kBuffers = 18;
   const std::uint64_t headDim = unsignedOf(config.headDim), heads = unsignedOf(config.heads),
                       group = unsignedOf(config.groupSize());
   const std::uint64_t vectors = unsignedOf(config.hidden) + 2 * unsignedOf(config.queryWidth()) +

@@ -7,7 +7,8 @@ namespace nibble {
 
 namespace {
 constexpr int kMostPenaltyIds = 1024;
-constexpr std::size_t kOutputOffset = 256;
+constexpr std::size_t kOutputOffset = 256;  // of StepOutput behind StepInput, in host and device memory alike
+constexpr std::size_t kExchangeBytes = 2 * kOutputOffset;
 
 gpu::DecodeShape shapeOf(const ModelConfig& config, const PlanRequest& plan, float ropeFactor) {
   gpu::DecodeShape shape;
@@ -43,19 +44,22 @@ Result<DecodePass> DecodePass::make(Card& card, WeightStore& weights, const Mode
                                     const float* frequencies, std::byte* workspace, std::uint64_t workspaceBytes) {
   DecodePass pass;
   pass.m_card = &card;
-  NIBBLE_TRY(pass.m_exchange, PinnedBuffer::allocate(2 * kOutputOffset));
+  NIBBLE_TRY(pass.m_exchange, PinnedBuffer::allocate(kExchangeBytes));
   gpu::DecodeModel& model = pass.m_model;
   model.shape = shapeOf(config, plan, ropeFactor);
-  if (gpu::decodeWorkspaceBytes(model.shape) > workspaceBytes)
+  if (kExchangeBytes + gpu::decodeWorkspaceBytes(model.shape) > workspaceBytes)
     return fail(ErrorCode::failed, "the plan's workspace is too small for the decode kernels", {}, "workspace");
-  model.workspace = gpu::carveDecodeWorkspace(model.shape, workspace);
+  model.workspace = gpu::carveDecodeWorkspace(model.shape, workspace + kExchangeBytes);
   model.layers = weights.layers().data();
   model.embedding = weights.embedding();
   model.head = weights.head();
   model.finalNorm = finalNorm;
   model.inverseFrequencies = frequencies;
-  model.input = new (pass.m_exchange.data()) gpu::StepInput();
-  model.output = new (pass.m_exchange.data() + kOutputOffset) gpu::StepOutput();
+  // Every block of every kernel reads the input: it must lie on the card, not behind PCIe.
+  model.input = reinterpret_cast<gpu::StepInput*>(workspace);
+  model.output = reinterpret_cast<gpu::StepOutput*>(workspace + kOutputOffset);
+  pass.m_input = new (pass.m_exchange.data()) gpu::StepInput();
+  pass.m_output = new (pass.m_exchange.data() + kOutputOffset) gpu::StepOutput();
   NIBBLE_CUDA(gpu::decodeTuning(card.ordinal(), model.tuning));
   return pass;
 }
@@ -71,14 +75,19 @@ Result<void> DecodePass::capture() {
 }
 
 void DecodePass::setInput(std::int32_t id, std::int64_t position) {
-  *m_model.input = gpu::StepInput();
-  m_model.input->token = id;
-  m_model.input->position = static_cast<std::int32_t>(position);
+  *m_input = gpu::StepInput();
+  m_input->token = id;
+  m_input->position = static_cast<std::int32_t>(position);
+}
+
+cudaError_t DecodePass::sendInput(cudaStream_t stream) {
+  return cudaMemcpyAsync(m_model.input, m_input, sizeof(gpu::StepInput), cudaMemcpyHostToDevice, stream);
 }
 
 cudaError_t DecodePass::step(std::int32_t id, std::int64_t position) {
   setInput(id, position);
   const cudaStream_t stream = m_card->stream().get();
+  if (const cudaError_t sent = sendInput(stream); sent != cudaSuccess) return sent;
   return m_step ? m_step.launch(stream) : gpu::decodeStep(stream, m_model);
 }
 
@@ -93,7 +102,7 @@ bool DecodePass::canSample(const SamplingOptions& options) {
 cudaError_t DecodePass::stepAndSample(std::int32_t id, std::int64_t position, const SamplingOptions& options,
                                       float draw) {
   setInput(id, position);
-  gpu::StepInput& input = *m_model.input;
+  gpu::StepInput& input = *m_input;
   const bool maximum = options.temperature <= 0;
   input.greedy = options.greedy ? 1 : 0;
   input.topK = maximum ? 1 : options.topK;
@@ -104,9 +113,16 @@ cudaError_t DecodePass::stepAndSample(std::int32_t id, std::int64_t position, co
   input.penaltyWindow = std::clamp(options.penaltyWindow, 0, kMostPenaltyIds);
   input.draw = draw;
   const cudaStream_t stream = m_card->stream().get();
-  if (m_sampledStep) return m_sampledStep.launch(stream);
-  const cudaError_t status = gpu::decodeStep(stream, m_model);
-  return status == cudaSuccess ? gpu::sampleToken(stream, m_model) : status;
+  cudaError_t status = sendInput(stream);
+  if (status != cudaSuccess) return status;
+  if (m_sampledStep) {
+    status = m_sampledStep.launch(stream);
+  } else {
+    status = gpu::decodeStep(stream, m_model);
+    if (status == cudaSuccess) status = gpu::sampleToken(stream, m_model);
+  }
+  if (status != cudaSuccess) return status;
+  return cudaMemcpyAsync(m_output, m_model.output, sizeof(gpu::StepOutput), cudaMemcpyDeviceToHost, stream);
 }
 
 cudaError_t DecodePass::headOfRow(const float* residual, float* logits, cudaStream_t stream) const {

@@ -45,7 +45,7 @@ class DecodePass {
   static bool canSample(const SamplingOptions& options);
   /// Enqueues a step and the choice; after the stream is synchronized, output() holds it.
   cudaError_t stepAndSample(std::int32_t id, std::int64_t position, const SamplingOptions& options, float draw);
-  const gpu::StepOutput& output() const { return *m_model.output; }
+  const gpu::StepOutput& output() const { return *m_output; }
 
   /// Logits of one row of the prefill's residual stream by the same product as decoding.
   cudaError_t headOfRow(const float* residual, float* logits, cudaStream_t stream) const;
@@ -56,8 +56,11 @@ class DecodePass {
 
  private:
   void setInput(std::int32_t id, std::int64_t position);
+  cudaError_t sendInput(cudaStream_t stream);
   Card* m_card = nullptr;
-  PinnedBuffer m_exchange;  ///< StepInput and StepOutput
+  PinnedBuffer m_exchange;  ///< StepInput and StepOutput on the host's side
+  gpu::StepInput* m_input = nullptr;
+  gpu::StepOutput* m_output = nullptr;
   gpu::DecodeModel m_model;
   Graph m_step, m_sampledStep;
 };
