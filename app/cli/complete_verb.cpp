@@ -14,11 +14,13 @@ namespace {
 constexpr std::int64_t kDefaultMaxTokens = 128;
 constexpr int kInterrupted = 130;
 
-/// Raw text with bos in front where the tokenizer adds it, and no eos behind.
+/// Raw text with bos in front where the tokenizer adds it and the text has none, and no eos behind.
 std::vector<std::int32_t> encodePrompt(const Tokenizer& tokenizer, const std::string& text, bool plain) {
   std::vector<std::int32_t> ids = tokenizer.encode(text, {.addSpecial = true, .parseSpecial = !plain});
   const auto bare = tokenizer.encode(text, {.addSpecial = false, .parseSpecial = !plain});
   if (ids.size() > bare.size() && ids.back() == tokenizer.eosId() && (bare.empty() || bare.back() != ids.back())) ids.pop_back();
+  // A rendered template begins with bos already.
+  if (ids.size() == bare.size() + 1 && ids.size() > 1 && ids[0] == tokenizer.bosId() && ids[1] == ids[0]) ids.erase(ids.begin());
   return ids;
 }
 

@@ -48,7 +48,7 @@ Result<SamplingOptions> samplingFrom(const Arguments& arguments, const SamplingO
   NIBBLE_TRY(const auto topK, arguments.integer("--top-k", 0, 1'000'000));
   if (topK) out.topK = static_cast<int>(*topK);
   NIBBLE_CHECK(readReal(arguments, "--temperature", 0, 100, out.temperature));
-  NIBBLE_CHECK(readReal(arguments, "--top-p", 0, 1, out.topP));
+  NIBBLE_CHECK(readReal(arguments, "--top-p", 1e-6, 1, out.topP));
   NIBBLE_CHECK(readReal(arguments, "--min-p", 0, 1, out.minP));
   NIBBLE_CHECK(readReal(arguments, "--repetition-penalty", 0.01, 100, out.repetitionPenalty));
   NIBBLE_CHECK(readReal(arguments, "--presence-penalty", -100, 100, out.presencePenalty));

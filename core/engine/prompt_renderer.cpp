@@ -161,6 +161,8 @@ Result<RenderedPrompt> PromptRenderer::render(const std::vector<ChatTurn>& turns
 std::vector<std::int32_t> PromptRenderer::encodePrompt(const std::string& text, bool plain) const {
   std::vector<std::int32_t> ids = m_tokenizer->encode(text, {.addSpecial = true, .parseSpecial = !plain});
   if (m_addsEos && !ids.empty() && ids.back() == m_tokenizer->eosId()) ids.pop_back();
+  // A rendered template begins with bos already.
+  if (m_addsBos && ids.size() > 1 && ids[0] == ids[1] && ids[0] == m_tokenizer->bosId()) ids.erase(ids.begin());
   return ids;
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <system_error>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -34,7 +35,13 @@ int usableThreads() {
 
 ThreadPool::ThreadPool(int threads) {
   const int count = threads > 0 ? threads : usableThreads();
-  for (int i = 1; i < count; ++i) m_workers.emplace_back([this] { workerLoop(); });
+  m_workers.reserve(static_cast<std::size_t>(count));
+  try {
+    for (int i = 1; i < count; ++i) m_workers.emplace_back([this] { workerLoop(); });
+  } catch (const std::system_error&) {
+    // The system gives no more threads. Those that run do the work; letting the exception out would end the program, as they
+    // are not joined then.
+  }
 }
 
 ThreadPool::~ThreadPool() {

@@ -11,7 +11,7 @@ namespace nibble {
 
 class ThreadPool {
  public:
-  /// `threads` in all, the caller included; 0: as many as the process may use.
+  /// `threads` in all, the caller included; 0: as many as the process may use. Fewer where the system gives no more.
   explicit ThreadPool(int threads = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

@@ -1,4 +1,7 @@
 // The pool covers every index once, whatever the threads and the grain, wakes sleeping workers and ends.
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <QtTest>
 #include <chrono>
 #include <ctime>
@@ -26,6 +29,26 @@ class TestThreadPool : public QObject {
       }
     }
   }
+
+#ifndef __SANITIZE_ADDRESS__  // it maps terabytes itself
+  void fewerThreadsWhereTheSystemGivesNoMore() {
+    rlimit before{};
+    QCOMPARE(getrlimit(RLIMIT_AS, &before), 0);
+    QFile statm("/proc/self/statm");
+    QVERIFY(statm.open(QIODevice::ReadOnly));
+    const rlim_t used = statm.readAll().split(' ')[0].toULongLong() * static_cast<rlim_t>(sysconf(_SC_PAGESIZE));
+    const rlimit tight{used + (rlim_t{512} << 20), before.rlim_max};  // a thread's stack takes 8 MiB of it
+    QCOMPARE(setrlimit(RLIMIT_AS, &tight), 0);
+    {
+      ThreadPool pool(2000);
+      QVERIFY(pool.threads() >= 1 && pool.threads() < 2000);
+      std::atomic<std::int64_t> sum{0};
+      pool.parallelFor(1000, 1, [&](std::int64_t begin, std::int64_t end) { sum += end - begin; });
+      QCOMPARE(sum.load(), std::int64_t{1000});
+    }
+    QCOMPARE(setrlimit(RLIMIT_AS, &before), 0);
+  }
+#endif
 
   /// Many short jobs one after the other: no job is lost, none is done twice, no worker looks at an old one.
   void manyJobs() {

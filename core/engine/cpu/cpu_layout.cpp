@@ -107,6 +107,12 @@ KvShape cpuKvShape(const ModelConfig& config, const PlanRequest& request) {
 Result<void> checkCpuKv(const ModelConfig& config, KvFormat format) {
   if (format == KvFormat::q4)
     return fail(ErrorCode::wrongUsage, "the CPU holds the KV cache in f32, f16 or q8", {}, "kv");
+  if (config.headDim > kMaxHeadDim) {
+    return fail(ErrorCode::fileUnsupported,
+                "heads of " + std::to_string(config.headDim) + " values, the CPU attends with at most " +
+                    std::to_string(kMaxHeadDim),
+                "config.json", "head_dim");
+  }
   if (format == KvFormat::q8 && config.headDim % 32 != 0) {
     return fail(ErrorCode::wrongUsage,
                 "a q8 cache needs heads of a multiple of 32, this model's have " + std::to_string(config.headDim), {},

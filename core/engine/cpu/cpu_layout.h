@@ -39,7 +39,8 @@ CpuVectors cpuVectors(const ModelConfig& config);
 /// Bytes of all layers' vectors and the final norm.
 ByteCount cpuVectorBytes(const ModelConfig& config);
 
-/// The cache of one layer; K and V have kvBytes() of it each. Errors: wrongUsage for a format the CPU does not hold.
+/// The cache of one layer; K and V have kvBytes() of it each. Errors: wrongUsage for a format the CPU does
+/// not hold; fileUnsupported for heads wider than its attention takes.
 KvShape cpuKvShape(const ModelConfig& config, const PlanRequest& request);
 Result<void> checkCpuKv(const ModelConfig& config, KvFormat format);
 /// Bytes of K, and of V, of one layer in the arena.

@@ -51,6 +51,7 @@ class TestUsage : public QObject {
     row({"complete", "sample", "--ids", "1", "--max-tokens", "-3"}, "--max-tokens");
     row({"complete", "sample", "--ids", "1", "--greedy", "--top-k", "4"}, "--top-k");
     row({"complete", "sample", "--ids", "1", "--top-p", "1.5"}, "--top-p");
+    row({"complete", "sample", "--ids", "1", "--top-p", "0"}, "--top-p");
     row({"complete", "sample", "--ids", "1", "--temperature", "nan"}, "--temperature");
     row({"complete", "sample", "--ids", "1", "--seed", "-1"}, "--seed");
     row({"complete", "sample", "--ids", "1", "--plain"}, "--plain");
@@ -121,6 +122,12 @@ class TestUsage : public QObject {
       QVERIFY2(run.status == 0 && run.json()["prompt_tokens"].toInt() > 1, run.err.constData());
     }
     QCOMPARE(runCli({"complete", "-h"}).out, runCli({"complete", "--help"}).out);
+  }
+
+  void bosIsNotDoubled() {
+    const QStringList common{"--max-tokens", "0", "--greedy", "--device", "cpu", "--json"};
+    const int plain = runCli(QStringList{"complete", "sample", "--prompt", "Once"} + common).json()["prompt_tokens"].toInt();
+    QCOMPARE(runCli(QStringList{"complete", "sample", "--prompt", "<s>Once"} + common).json()["prompt_tokens"].toInt(), plain);
   }
 
   /// The finished file takes its name's place, which no device survives.

@@ -181,6 +181,18 @@ class TestMemoryPlan : public QObject {
     QCOMPARE(QString::fromStdString(plan.error().field), field);
   }
 
+  /// The CPU's attention keeps a head's sums in memory of a fixed size.
+  void headsWiderThanTheKernelsTakeAreRefused() {
+    ModelConfig config = *shapeByName("sample");
+    config.headDim = 256;
+    QVERIFY(makeMemoryPlan(config, requestOf(Format::q4, KvFormat::f16, 64), cpuWith(1 << 30)).has_value());
+    config.headDim = 258;
+    const auto plan = makeMemoryPlan(config, requestOf(Format::q4, KvFormat::f16, 64), cpuWith(1 << 30));
+    QVERIFY(!plan);
+    QCOMPARE(plan.error().code, ErrorCode::fileUnsupported);
+    QCOMPARE(plan.error().field, std::string("head_dim"));
+  }
+
   void theProcessorIsListedFirst() {
     const auto devices = listDevices();
     QVERIFY(devices.size() >= 2);  // the second says why there is no card, or is one

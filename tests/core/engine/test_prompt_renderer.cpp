@@ -125,6 +125,7 @@ class TestPromptRenderer : public QObject {
   void rawPromptsGetBosAndNoEos() {
     const Ids ids = m_sample.renderer->encodePrompt("Once <|im_end|>", false);
     QCOMPARE(ids.front(), m_sample.tokenizer->bosId());
+    QCOMPARE(countOf(m_sample.renderer->encodePrompt("<s>Once", false), m_sample.tokenizer->bosId()), 1);
     QCOMPARE(ids.back(), idOf(*m_sample.tokenizer, "<|im_end|>"));
     QCOMPARE(countOf(m_sample.renderer->encodePrompt("Once <|im_end|>", true), idOf(*m_sample.tokenizer, "<|im_end|>")),
              0);
