@@ -46,6 +46,11 @@ QListView, QTreeView, QTableView { border: none; background: @base; outline: non
 QTableView { border: 1px solid @hairline; }
 QListView::item { padding: 4px 8px; }
 QHeaderView::section { background: @window; border: none; border-bottom: 1px solid @hairline; border-right: 1px solid @hairline; padding: 4px 6px; }
+QListView::item:selected, QTableView::item:selected, QTreeView::item:selected { background: @hairline; color: @text; }
+QCheckBox::indicator, QListView::indicator, QTableView::indicator { width: 13px; height: 13px; border: 1px solid @quiet; border-radius: 3px; background: @base; }
+QCheckBox::indicator:checked, QListView::indicator:checked, QTableView::indicator:checked { background: @accent; border-color: @accent; image: url(:/icons/check-white.svg); }
+QCheckBox::indicator:disabled, QListView::indicator:disabled { border-color: @hairline; }
+QCheckBox:focus { border: 1px solid @accent; border-radius: 3px; }
 QListView#chatList { background: @window; }
 QListView#chatList::item { border-radius: 4px; padding: 0px; }
 QDockWidget { titlebar-close-icon: url(:/icons/close-grey.svg); titlebar-normal-icon: url(:/icons/float-grey.svg); }

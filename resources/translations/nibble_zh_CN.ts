@@ -132,6 +132,18 @@
         <source>That did not work</source>
         <translation>操作失败</translation>
     </message>
+    <message>
+        <source>The input cannot be read</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The text cannot be used</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Give a longer text or a smaller window.</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Help</name>

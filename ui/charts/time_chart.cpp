@@ -119,6 +119,13 @@ void TimeChart::setPaused(bool paused) {
   if (!paused) follow();
 }
 
+/// A narrow chart has fewer time marks, and no legend where its names would be cut (the table and the tooltip still tell).
+void TimeChart::resizeEvent(QResizeEvent* event) {
+  Chart::resizeEvent(event);
+  plot().xAxis->ticker()->setTickCount(std::clamp(width() / 110, 1, 4));
+  plot().legend->setVisible(width() >= plot().legend->minimumOuterSizeHint().width());
+}
+
 double TimeChart::valueOf(int series, int index) const {
   const double here = m_graphs[series]->data()->at(index)->value;
   if (m_kind == Kind::lines || series == 0) return here;

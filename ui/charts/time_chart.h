@@ -40,6 +40,7 @@ class TimeChart : public Chart {
  protected:
   QString valuesAt(const QPointF& position) const override;
   void restyle() override;
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
   struct Event {

@@ -8,6 +8,7 @@
 #include <QProgressBar>
 #include <QSaveFile>
 #include <QScrollArea>
+#include <QScrollBar>
 #include <QSplitter>
 #include <QTabWidget>
 #include <QTableView>
@@ -43,7 +44,7 @@ void ComparePage::buildLayout() {
   setupScroll->setFrameShape(QFrame::NoFrame);
   setupScroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   setupScroll->setWidget(m_setup);
-  setupScroll->setMinimumWidth(260);
+  m_setupScroll = setupScroll;
 
   m_title = new QLabel(this);
   m_title->setObjectName(QStringLiteral("compareTitle"));
@@ -145,6 +146,7 @@ void ComparePage::connectSignals() {
 }
 
 void ComparePage::retranslate() {
+  m_setupScroll->setMinimumWidth(m_setup->minimumSizeHint().width() + m_setupScroll->verticalScrollBar()->sizeHint().width() + 4);
   m_tabs->setTabText(0, tr("Answers"));
   m_tabs->setTabText(1, tr("Table and chart"));
   m_tabs->setTabText(2, tr("Errors"));

@@ -5,6 +5,7 @@
 #include "app/comparison_runner.h"
 #include "ui/ui_context.h"
 
+class QScrollArea;
 class QLabel;
 class QMenu;
 class QProgressBar;
@@ -45,6 +46,7 @@ class ComparePage : public QWidget {
   UiContext& m_ui;
   ComparisonStore m_store;
   ComparisonRunner m_runner;
+  QScrollArea* m_setupScroll;
   ComparisonSetup* m_setup;
   QLabel* m_title;
   QLabel* m_status;

@@ -61,6 +61,7 @@ void MonitorPanel::buildLayout(Dialogs& dialogs) {
   m_speedChart->setOnRightAxis(2);
   m_spanBox = new QComboBox(this);
   m_spanBox->setObjectName(QStringLiteral("monitorSpan"));
+  m_spanBox->setSizeAdjustPolicy(QComboBox::AdjustToContents);
   for (int i = 0; i < kMetricsSpanCount; ++i) m_spanBox->addItem(QString());
   const auto button = [this](const char* name) {
     auto* made = new QToolButton(this);
@@ -202,9 +203,10 @@ void MonitorPanel::updateCaptions() {
     const double bytes = samples.back().bytes[static_cast<std::size_t>(i)];
     if (bytes > 0) parts << partName(static_cast<MemoryPart>(i)) + ' ' + bytesText(bytes);
   }
-  m_memoryCaption->setText(tr("Memory: %1").arg(parts.join(QStringLiteral(" · "))));
+  const auto show = [](QLabel* label, const QString& text) { label->setText(label->fontMetrics().elidedText(text, Qt::ElideRight, label->width())); };
+  show(m_memoryCaption, tr("Memory: %1").arg(parts.join(QStringLiteral(" · "))));
   m_memoryCaption->setToolTip(m_history.deviceName() + '\n' + parts.join('\n'));
-  m_speedCaption->setText(tr("Speed: decode %1 tok/s · prefill %2 tok/s · %3 GB/s")
+  show(m_speedCaption, tr("Speed: decode %1 tok/s · prefill %2 tok/s · %3 GB/s")
                               .arg(numberText(samples.back().decodeTokensPerSecond), numberText(samples.back().prefillTokensPerSecond),
                                    numberText(samples.back().gigabytesPerSecond)));
 }
