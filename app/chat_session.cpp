@@ -133,9 +133,8 @@ void ChatSession::edit(MessageId question, const QString& text) {
 void ChatSession::commit(const ChatMessage& question, bool newChat) {
   m_stopWanted = false;
   setActivity(Activity::committing);
-  m_app.chats().ask(this, [chat = m_chat, question, newChat](ChatStore& store) -> Result<void> {
-    if (newChat) NIBBLE_CHECK(store.createChat(chat));
-    return store.appendMessage(question);
+  m_app.chats().ask(this, [chat = m_chat, question, newChat](ChatStore& store) {
+    return newChat ? store.beginChat(chat, question) : store.appendMessage(question);
   }, [this, question](const Result<void>& done) {
     if (!done) {
       setActivity(Activity::idle);
@@ -219,7 +218,7 @@ void ChatSession::selectBranch(MessageId message, int step) {
   m_messages.select(siblings[static_cast<std::size_t>(target)]);
   m_chat.leaf = m_messages.tree().leaf();
   refreshContextUsed();
-  save();
+  m_app.chats().post([chat = m_chat.id, leaf = m_chat.leaf](ChatStore& store) { return store.setLeaf(chat, leaf); });
 }
 
 void ChatSession::setTitle(const QString& title) {

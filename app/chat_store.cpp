@@ -1,17 +1,20 @@
 #include "app/chat_store.h"
 
 #include <QFile>
+#include <QHash>
 #include <QJsonDocument>
 #include <QRandomGenerator>
 #include <QSqlError>
 #include <QStringList>
 #include <QUuid>
+#include <algorithm>
 
 namespace nibble {
 
 namespace {
 constexpr qint64 kKeepDeletedDays = 30;
 constexpr int kSearchLimit = 200;
+constexpr int kLongestSearch = 1000;  // SQLite refuses patterns of 50,000 bytes
 
 /// Step n brings a database of version n to n + 1. Never edit a step that has been released: add one.
 const std::vector<QStringList>& migrations() {
@@ -67,6 +70,34 @@ QString json(const QJsonObject& object) { return QString::fromUtf8(QJsonDocument
 /// A null QString would be bound as NULL.
 QString text(const QString& value) { return value.isNull() ? QString("") : value; }
 
+/// Two messages may bear the same millisecond, and clocks are set back: time alone does not put a question before its answer.
+std::vector<ChatMessage> parentsFirst(std::vector<ChatMessage> messages) {
+  QHash<MessageId, std::size_t> places;
+  for (std::size_t i = 0; i < messages.size(); ++i) places.insert(messages[i].id, i);
+  std::vector<bool> placed(messages.size());
+  std::vector<ChatMessage> out;
+  std::vector<std::size_t> chain;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    chain.clear();
+    for (std::size_t at = i; !placed[at];) {
+      placed[at] = true;
+      chain.push_back(at);
+      const auto parent = places.constFind(messages[at].parent);
+      if (parent == places.constEnd()) break;
+      at = *parent;
+    }
+    for (auto at = chain.rbegin(); at != chain.rend(); ++at) out.push_back(std::move(messages[*at]));
+  }
+  return out;
+}
+
+/// Chats are nobody else's business: the file is private before the first byte is written, and SQLite gives its log the same mode.
+void makePrivate(const QString& file) {
+  QFile made(file);
+  if (!made.exists() && !made.open(QIODevice::WriteOnly)) return;
+  made.setPermissions(QFile::ReadOwner | QFile::WriteOwner);
+}
+
 /// The words around the first hit, on one line.
 QString surroundings(const QString& content, const QString& needle) {
   const qsizetype at = content.indexOf(needle, 0, Qt::CaseInsensitive);
@@ -94,26 +125,32 @@ ChatStore::~ChatStore() {
 }
 
 Result<void> ChatStore::openDatabase(const QString& file) {
+  makePrivate(file);
   m_connection = QUuid::createUuid().toString();
   m_database = QSqlDatabase::addDatabase("QSQLITE", m_connection);
   m_database.setDatabaseName(file);
   m_database.setConnectOptions("QSQLITE_BUSY_TIMEOUT=1000");
   if (!m_database.open()) return fail(ErrorCode::failed, m_database.lastError().text().toStdString(), file.toStdString());
-  const auto first = run("PRAGMA locking_mode=EXCLUSIVE");
-  const auto wal = first ? run("PRAGMA journal_mode=WAL") : first;
-  if (!wal && wal.error().field == "26") {  // SQLITE_NOTADB: keep what is there, begin anew
+  const auto durable = makeDurable(file);
+  if (!durable && durable.error().field == "26") {  // SQLITE_NOTADB: keep what is there, begin anew
     m_database.close();
     m_brokenFile = file + ".broken-" + QDateTime::currentDateTimeUtc().toString("yyyyMMdd-HHmmss-zzz");
     if (!QFile::rename(file, m_brokenFile)) return fail(ErrorCode::failed, "a broken database cannot be moved aside", file.toStdString());
+    makePrivate(file);
     if (!m_database.open()) return fail(ErrorCode::failed, m_database.lastError().text().toStdString(), file.toStdString());
-    NIBBLE_CHECK(run("PRAGMA locking_mode=EXCLUSIVE"));
-    NIBBLE_CHECK(run("PRAGMA journal_mode=WAL"));
-  } else if (!wal) {
-    return fail(wal.error());
+    return makeDurable(file);
   }
+  return durable;
+}
+
+Result<void> ChatStore::makeDurable(const QString& file) {
+  NIBBLE_CHECK(run("PRAGMA locking_mode=EXCLUSIVE"));
+  NIBBLE_TRY(QSqlQuery mode, run("PRAGMA journal_mode=WAL"));
+  // SQLite refuses another mode without an error: it answers with the one that is kept.
+  if (!mode.next() || mode.value(0).toString() != "wal") return fail(ErrorCode::failed, "the database of chats cannot be written", file.toStdString());
+  mode.finish();
   NIBBLE_CHECK(run("PRAGMA synchronous=FULL"));
   NIBBLE_CHECK(run("PRAGMA foreign_keys=ON"));
-  QFile::setPermissions(file, QFile::ReadOwner | QFile::WriteOwner);
   return {};
 }
 
@@ -127,6 +164,7 @@ Result<void> ChatStore::migrate(const QString& file) {
   if (version > 0) {
     const QString backup = file + QString(".backup-v%1").arg(version);
     QFile::remove(backup);
+    makePrivate(backup);
     NIBBLE_CHECK(run("VACUUM INTO ?", {backup}));
   }
   return transact([&]() -> Result<void> {
@@ -181,7 +219,7 @@ Result<std::vector<ChatSummary>> ChatStore::chats() {
 }
 
 Result<std::vector<ChatSummary>> ChatStore::search(const QString& text) {
-  QString escaped = text;
+  QString escaped = text.left(kLongestSearch);
   escaped.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_");
   const QString pattern = "%" + escaped + "%";
   NIBBLE_TRY(QSqlQuery query,
@@ -200,7 +238,7 @@ Result<std::vector<ChatMessage>> ChatStore::messagesOf(ChatId chat) {
   NIBBLE_TRY(QSqlQuery query, run("SELECT " + kMessageColumns + " FROM messages WHERE chat=? ORDER BY created, rowid", {chat}));
   std::vector<ChatMessage> found;
   while (query.next()) found.push_back(readMessage(query));
-  return found;
+  return parentsFirst(std::move(found));
 }
 
 Result<ChatWithMessages> ChatStore::read(ChatId chat) {
@@ -241,17 +279,31 @@ Result<void> ChatStore::insertMessage(const ChatMessage& message) {
 Result<void> ChatStore::createChat(const ChatSummary& chat) { return insertChat(chat); }
 
 Result<void> ChatStore::updateChat(const ChatSummary& chat) {
-  NIBBLE_CHECK(run("UPDATE chats SET title=?, titled_by_user=?, system_prompt=?, sampling=?, leaf=?, draft=? WHERE id=?",
-                   {text(chat.title), chat.titledByUser, text(chat.systemPrompt), json(chat.sampling), chat.leaf, text(chat.draft), chat.id}));
+  NIBBLE_CHECK(run("UPDATE chats SET title=?, titled_by_user=?, system_prompt=?, sampling=?, draft=? WHERE id=?",
+                   {text(chat.title), chat.titledByUser, text(chat.systemPrompt), json(chat.sampling), text(chat.draft), chat.id}));
+  return {};
+}
+
+Result<void> ChatStore::setLeaf(ChatId chat, MessageId leaf) {
+  NIBBLE_CHECK(run("UPDATE chats SET leaf=? WHERE id=?", {leaf, chat}));
+  return {};
+}
+
+Result<void> ChatStore::beginChat(const ChatSummary& chat, const ChatMessage& first) {
+  return transact([&]() -> Result<void> {
+    NIBBLE_CHECK(insertChat(chat));
+    return insertLeaf(first);
+  });
+}
+
+Result<void> ChatStore::insertLeaf(const ChatMessage& message) {
+  NIBBLE_CHECK(insertMessage(message));
+  NIBBLE_CHECK(run("UPDATE chats SET leaf=?, updated=? WHERE id=?", {message.id, message.created.toMSecsSinceEpoch(), message.chat}));
   return {};
 }
 
 Result<void> ChatStore::appendMessage(const ChatMessage& message) {
-  return transact([&]() -> Result<void> {
-    NIBBLE_CHECK(insertMessage(message));
-    NIBBLE_CHECK(run("UPDATE chats SET leaf=?, updated=? WHERE id=?", {message.id, message.created.toMSecsSinceEpoch(), message.chat}));
-    return {};
-  });
+  return transact([&] { return insertLeaf(message); });
 }
 
 Result<void> ChatStore::updateMessage(const ChatMessage& message) {
@@ -273,8 +325,14 @@ Result<void> ChatStore::import(const std::vector<ChatWithMessages>& chats) {
   });
 }
 
+/// The time of the deletion, which also tells one deletion from the next.
+qint64 ChatStore::newBatch() {
+  m_lastBatch = std::max(QDateTime::currentMSecsSinceEpoch(), m_lastBatch + 1);
+  return m_lastBatch;
+}
+
 Result<qint64> ChatStore::deleteChats(const std::vector<ChatId>& chats) {
-  const qint64 batch = QDateTime::currentMSecsSinceEpoch();
+  const qint64 batch = newBatch();
   NIBBLE_CHECK(transact([&]() -> Result<void> {
     for (const ChatId chat : chats) NIBBLE_CHECK(run("UPDATE chats SET deleted=? WHERE id=? AND deleted IS NULL", {batch, chat}));
     return {};
@@ -283,7 +341,7 @@ Result<qint64> ChatStore::deleteChats(const std::vector<ChatId>& chats) {
 }
 
 Result<qint64> ChatStore::deleteAll() {
-  const qint64 batch = QDateTime::currentMSecsSinceEpoch();
+  const qint64 batch = newBatch();
   NIBBLE_CHECK(run("UPDATE chats SET deleted=? WHERE deleted IS NULL", {batch}));
   return batch;
 }

@@ -26,7 +26,9 @@ class ChatStore {
   Result<std::vector<ChatWithMessages>> readAll();
 
   Result<void> createChat(const ChatSummary& chat);
-  Result<void> updateChat(const ChatSummary& chat);                ///< title, system prompt, sampling, leaf, draft
+  Result<void> beginChat(const ChatSummary& chat, const ChatMessage& first);  ///< both or neither
+  Result<void> updateChat(const ChatSummary& chat);                ///< title, system prompt, sampling, draft; never the leaf
+  Result<void> setLeaf(ChatId chat, MessageId leaf);               ///< shows another branch
   Result<void> appendMessage(const ChatMessage& message);          ///< and makes it the chat's leaf, in one transaction
   Result<void> updateMessage(const ChatMessage& message);          ///< content, state, figures, error
   Result<void> import(const std::vector<ChatWithMessages>& chats); ///< all or nothing; ids must be new
@@ -42,17 +44,21 @@ class ChatStore {
  private:
   ChatStore() = default;
   Result<void> openDatabase(const QString& file);
+  Result<void> makeDurable(const QString& file);
   Result<void> migrate(const QString& file);
   Result<void> tidy();
   Result<QSqlQuery> run(const QString& sql, const QVariantList& values = {});
   Result<void> transact(const std::function<Result<void>()>& body);
   Result<void> insertChat(const ChatSummary& chat);
   Result<void> insertMessage(const ChatMessage& message);
+  Result<void> insertLeaf(const ChatMessage& message);
   Result<std::vector<ChatMessage>> messagesOf(ChatId chat);
+  qint64 newBatch();
 
   QString m_connection;
   QSqlDatabase m_database;
   int m_interrupted = 0;
+  qint64 m_lastBatch = 0;
   QString m_brokenFile;
 };
 

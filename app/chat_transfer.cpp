@@ -4,6 +4,7 @@
 #include <QHash>
 #include <QJsonArray>
 #include <QJsonDocument>
+#include <QSet>
 
 #include "app/units.h"
 
@@ -71,14 +72,25 @@ Result<ChatWithMessages> chatFrom(const QJsonObject& object, const std::string& 
   QHash<qint64, MessageId> newIds;
   MessageId previous = 0;
   const QJsonArray messages = object.value("messages").toArray();
+  QSet<qint64> ids;
+  for (const QJsonValue& source : messages) ids.insert(source.toObject().value("id").toInteger());
   for (qsizetype i = 0; i < messages.size(); ++i) {
     const QJsonObject source = messages.at(i).toObject();
-    NIBBLE_TRY(ChatMessage message, messageFrom(source, where + ".messages[" + std::to_string(i) + "]"));
+    const std::string place = where + ".messages[" + std::to_string(i) + "]";
+    NIBBLE_TRY(ChatMessage message, messageFrom(source, place));
     message.id = newChatId();
     message.chat = out.chat.id;
     // Files of other programs name no parents: then each message follows the one before it.
-    message.parent = source.contains("parent") ? newIds.value(source.value("parent").toInteger(), 0) : previous;
-    if (source.contains("id")) newIds.insert(source.value("id").toInteger(), message.id);
+    const qint64 parent = source.value("parent").toInteger();
+    message.parent = source.contains("parent") ? newIds.value(parent, 0) : previous;
+    if (message.parent == 0 && parent != 0 && ids.contains(parent)) {
+      return fail(ErrorCode::fileMalformed, "an answer stands before what it answers", {}, place + ".parent");
+    }
+    if (source.contains("id")) {
+      const qint64 id = source.value("id").toInteger();
+      if (newIds.contains(id)) return fail(ErrorCode::fileMalformed, "two messages have the same id", {}, place + ".id");
+      newIds.insert(id, message.id);
+    }
     previous = message.id;
     out.messages.push_back(std::move(message));
   }
@@ -114,6 +126,7 @@ Result<std::vector<ChatWithMessages>> chatsFromJson(const QByteArray& json) {
   const QJsonObject root = document.object();
   if (root.value("format").toString() != kFormat) return fail(ErrorCode::fileUnsupported, "not a file of exported chats", {}, "format");
   if (root.value("version").toInt() != 1) return fail(ErrorCode::fileUnsupported, "written by another version of the program", {}, "version");
+  if (!root.value("chats").isArray()) return fail(ErrorCode::fileMalformed, "there is no list of chats", {}, "chats");
   std::vector<ChatWithMessages> out;
   const QJsonArray chats = root.value("chats").toArray();
   for (qsizetype i = 0; i < chats.size(); ++i) {

@@ -33,6 +33,8 @@ void InferenceWorker::guarded(RunId run, std::stop_token stop, const std::functi
       outcome = body();
     } catch (const std::exception& exception) {
       outcome = fail(ErrorCode::failed, std::string("unexpected failure in the engine: ") + exception.what());
+    } catch (...) {
+      outcome = fail(ErrorCode::failed, "unexpected failure in the engine");
     }
   }
   if (!outcome) emit failed(run, outcome.error());

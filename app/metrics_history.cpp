@@ -35,6 +35,11 @@ MetricsHistory::MetricsHistory(QObject* parent) : QObject(parent) {
 double MetricsHistory::seconds(MetricsSpan span) { return kSpans[static_cast<int>(span)]; }
 
 void MetricsHistory::addToRing(Ring& ring, const MetricsSample& sample) {
+  if (sample.time < ring.begin) {  // the clock was set back: what now lies in the future would stop the ring
+    while (!ring.samples.empty() && ring.samples.back().time >= sample.time) ring.samples.pop_back();
+    ring.sum = {};
+    ring.count = 0;
+  }
   if (ring.count > 0 && sample.time - ring.begin >= ring.step) {
     ring.samples.push_back(average(ring.sum, ring.count, ring.begin));
     ring.sum = {};

@@ -16,6 +16,7 @@ const QString kFoldersKey = "library/folders";
 
 std::optional<LibraryModel> readModel(const QDir& folder) {
   QFile config(folder.filePath("config.json"));
+  if (!QFileInfo(config).isFile()) return {};  // a pipe would block for ever
   if (!config.open(QIODevice::ReadOnly) || config.size() > kMaxConfigBytes) return {};
   const QJsonObject object = QJsonDocument::fromJson(config.readAll()).object();
   LibraryModel model;
@@ -109,21 +110,22 @@ void ModelLibrary::add(const QString& path) {
                                                              "safetensors files can."));
     return;
   }
-  QStringList folders = knownFolders(m_settings);
-  folders.removeAll(folder);
-  folders << folder;
-  m_background.run(this, [door = m_door, folder, folders] { return std::pair(scanForModels(folder), scanAll(door, folders)); },
-                   [this, path, folders](std::pair<std::vector<LibraryModel>, std::vector<LibraryModel>> outcome) {
+  m_background.run(this, [folder] { return scanForModels(folder); }, [this, path, folder](const std::vector<LibraryModel>& models) {
     QStringList found;
-    for (const LibraryModel& model : outcome.first) found << model.path;
+    for (const LibraryModel& model : models) found << model.path;
     if (found.isEmpty()) {
       emit folderScanned(path, {}, QCoreApplication::translate("ModelLibrary", "No model was found there: a model's folder holds config.json "
                                                                "and safetensors files."));
       return;
     }
+    QStringList folders = knownFolders(m_settings);  // read now: another folder may have been added meanwhile
+    folders.removeAll(folder);
+    folders << folder;
     m_settings.setValue(kFoldersKey, QJsonArray::fromStringList(folders));
-    setModels(std::move(outcome.second));
-    emit folderScanned(path, found, {});
+    m_background.run(this, [door = m_door, folders] { return scanAll(door, folders); }, [this, path, found](std::vector<LibraryModel> all) {
+      setModels(std::move(all));
+      emit folderScanned(path, found, {});
+    });
   });
 }
 

@@ -95,7 +95,7 @@ std::vector<FitOption> fitOptions(const LoadRequest& wanted, const std::function
   };
   const std::int64_t context = wanted.context > 0 ? wanted.context : 8192;
   LoadRequest smaller = wanted;
-  smaller.kv = KvFormat::q8;
+  if (wanted.kv != KvFormat::q4) smaller.kv = KvFormat::q8;
   add(shrinkContext(smaller, context, plan));
   add(narrowPrecision(wanted, plan));
   LoadRequest smallest = smaller;

@@ -26,8 +26,8 @@ SettingsStore::SettingsStore(const QString& folder, QObject* parent)
   m_writeTimer.setInterval(300);
   connect(&m_writeTimer, &QTimer::timeout, this, &SettingsStore::write);
   if (read(m_file)) {
-    QFile::remove(m_goodFile);
-    QFile::copy(m_file, m_goodFile);
+    QString ignored;  // the copy is only a second chance
+    writeAtomically(m_goodFile, QJsonDocument(m_values).toJson(), ignored);
   } else if (QFile::exists(m_file)) {
     m_brokenFile = m_file + ".broken-" + QDateTime::currentDateTimeUtc().toString("yyyyMMdd-HHmmss-zzz");
     QFile::rename(m_file, m_brokenFile);
@@ -72,7 +72,10 @@ void SettingsStore::remove(const QString& key) {
 bool SettingsStore::write() {
   m_writeTimer.stop();
   if (!m_dirty) return true;
-  if (!writeAtomically(m_file, QJsonDocument(m_values).toJson(), m_lastError)) return false;
+  const QByteArray bytes = QJsonDocument(m_values).toJson();
+  if (!writeAtomically(m_file, bytes, m_lastError)) return false;
+  QString ignored;
+  writeAtomically(m_goodFile, bytes, ignored);
   m_dirty = false;
   return true;
 }

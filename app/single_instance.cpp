@@ -14,7 +14,7 @@ constexpr int kTimeoutMs = 2000;
 constexpr qint64 kMaxMessage = 1 << 20;
 }  // namespace
 
-SingleInstance::SingleInstance(const QString& place, QObject* parent) : QObject(parent) {
+SingleInstance::SingleInstance(const QString& place, QObject* parent) : QObject(parent), m_server(this) {
   const QByteArray hash = QCryptographicHash::hash(QFileInfo(place).canonicalFilePath().toUtf8(), QCryptographicHash::Sha256).toHex().left(16);
   m_name = "nibble-" + QString::fromLatin1(hash);
   m_server.setSocketOptions(QLocalServer::UserAccessOption);
@@ -33,7 +33,10 @@ bool SingleInstance::handOver(const QStringList& files) {
 
 bool SingleInstance::listen() {
   if (m_server.listen(m_name)) return true;
-  QLocalServer::removeServer(m_name);  // left behind by a crash: nobody answered handOver()
+  QLocalSocket other;
+  other.connectToServer(m_name);
+  if (other.waitForConnected(kTimeoutMs)) return false;  // another start was a moment faster
+  QLocalServer::removeServer(m_name);                    // left behind by a crash
   return m_server.listen(m_name);
 }
 

@@ -14,7 +14,7 @@ class SingleInstance : public QObject {
 
   /// True: another instance runs and has taken the files; this one should end. Waits at most two seconds.
   bool handOver(const QStringList& files);
-  /// Becomes the instance others hand over to. False: the name cannot be had (then nothing is received).
+  /// Becomes the instance others hand over to. False: another one became it first (hand over to it), or the name cannot be had.
   bool listen();
 
  signals:

@@ -18,3 +18,9 @@ if(NIBBLE_HAS_CUDA)
   target_link_libraries(bench_kernels PRIVATE nibble_kernels_cuda)
   set_target_properties(bench_kernels PROPERTIES CUDA_RUNTIME_LIBRARY Static)
 endif()
+
+# The program itself under a virtual display, driven by real keys and clicks; 77: skipped, with the reason.
+if(TARGET nibble)
+  add_test(NAME ui_smoke_xvfb COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/ui/smoke_xvfb.sh $<TARGET_FILE:nibble>)
+  set_tests_properties(ui_smoke_xvfb PROPERTIES LABELS ui TIMEOUT 300 SKIP_RETURN_CODE 77)
+endif()

@@ -73,7 +73,7 @@ int runWindow(int& argc, char** argv, const Options& options) {
   const nibble::AppPaths paths = nibble::AppPaths::find(options.profile);
   nibble::SingleInstance instance(paths.data);
   if (instance.handOver(options.files)) return 0;
-  instance.listen();
+  if (!instance.listen() && instance.handOver(options.files)) return 0;  // two starts at once: the faster one stays
   nibble::logToFile(paths.state);
   nibble::ApplicationContext context(paths, nibble::EngineDoor::real());
   nibble::Appearance appearance(context.settings());
