@@ -14,7 +14,7 @@ constexpr int kTimeoutMs = 2000;
 constexpr qint64 kMaxMessage = 1 << 20;
 }  // namespace
 
-SingleInstance::SingleInstance(const QString& place, QObject* parent) : QObject(parent), m_server(this) {
+SingleInstance::SingleInstance(const QString& place, QObject* parent) : QObject(parent), m_lock(place + "/instance.lock"), m_server(this) {
   const QByteArray hash = QCryptographicHash::hash(QFileInfo(place).canonicalFilePath().toUtf8(), QCryptographicHash::Sha256).toHex().left(16);
   m_name = "nibble-" + QString::fromLatin1(hash);
   m_server.setSocketOptions(QLocalServer::UserAccessOption);
@@ -32,11 +32,11 @@ bool SingleInstance::handOver(const QStringList& files) {
 }
 
 bool SingleInstance::listen() {
+  // QLocalServer takes a living server's place without a word. The lock's file says whether its owner still lives.
+  m_lock.setStaleLockTime(0);
+  if (!m_lock.tryLock(0) && m_lock.error() == QLockFile::LockFailedError) return false;
   if (m_server.listen(m_name)) return true;
-  QLocalSocket other;
-  other.connectToServer(m_name);
-  if (other.waitForConnected(kTimeoutMs)) return false;  // another start was a moment faster
-  QLocalServer::removeServer(m_name);                    // left behind by a crash
+  QLocalServer::removeServer(m_name);  // left behind by a crash
   return m_server.listen(m_name);
 }
 

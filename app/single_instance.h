@@ -1,6 +1,7 @@
 // One instance for a profile: a second start hands its file arguments to the first and ends.
 #pragma once
 #include <QLocalServer>
+#include <QLockFile>
 #include <QObject>
 #include <QStringList>
 
@@ -24,6 +25,7 @@ class SingleInstance : public QObject {
   void receive();
 
   QString m_name;
+  QLockFile m_lock;
   QLocalServer m_server;
 };
 

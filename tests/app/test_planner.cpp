@@ -62,7 +62,7 @@ class TestPlanner : public QObject {
         QVERIFY(!(x.recipe == y.recipe && x.kv == y.kv && x.context == y.context && x.device == y.device));
       }
     }
-    if (freeMib >= 1500) QVERIFY(!options.empty());  // 4 bit take about 1.1 GiB of weights
+    if (freeMib >= 2000) QVERIFY(!options.empty());  // 4 bit with head and embedding take about 1.6 GiB
   }
 
   void theSmallestChangeComesFirst() {

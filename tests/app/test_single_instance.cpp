@@ -87,6 +87,10 @@ class TestSingleInstance : public QObject {
     QVERIFY(left.open(QIODevice::WriteOnly));
     left.close();
     SingleInstance next(folder.path());
+    QFile lock(folder.filePath("instance.lock"));
+    QVERIFY(lock.open(QIODevice::WriteOnly));
+    lock.write("999999999\nnibble\n" + QSysInfo::machineHostName().toUtf8() + "\n");  // no such process
+    lock.close();
     QVERIFY(!next.handOver({}));
     QVERIFY(next.listen());
     QFile::remove(path);
