@@ -8,6 +8,7 @@ for tool in Xvfb xdotool sqlite3; do
   command -v "$tool" > /dev/null || { echo "skipped: $tool is missing"; exit 77; }
 done
 
+chat_row=112  # of the list's first chat in the window, below the search box and the day's heading
 profile=$(mktemp -d)
 server='' window='' app=''
 finish() {
@@ -73,17 +74,21 @@ answered() {
   [ "$(ask_chats "SELECT count(*) FROM messages WHERE role='assistant' AND state=0 AND length(content) > 20 AND new_tokens > 5")" -ge "$1" ]
 }
 
+click() { xdotool mousemove --window "$window" "$1" "$2" click 1; }
+ask() {
+  xdotool key ctrl+j
+  xdotool type --delay 20 "$1"
+  xdotool key Return
+}
+load() {
+  xdotool key ctrl+l
+  wait_for 60 "the model's name in the title" title_has "Llama-Nibble-Tales-13M"
+}
+
 start
 picture start
-# The start page's first button has the focus of nobody: a click in the middle of the page's own place would depend on the
-# layout, so the model is loaded by its shortcut, and the question typed into the prompt.
-xdotool key ctrl+l
-wait_for 60 "the model's name in the title" title_has "Llama-Nibble-Tales-13M"
-picture loaded
-xdotool mousemove --window "$window" 640 400 click 1  # a click into the page must not break anything
-xdotool key ctrl+k
-xdotool type --delay 20 "Tell me a story about a red ball."
-xdotool key Return
+load
+ask "Tell me a story about a red ball."
 wait_for 120 "an answer in the database" answered 1
 picture answered
 question=$(ask_chats "SELECT content FROM messages WHERE role='user'")
@@ -93,8 +98,19 @@ quit
 answer=$(sqlite3 "$profile/data/chats.sqlite" "SELECT content FROM messages WHERE role='assistant'")
 
 start
+load
+xdotool key ctrl+n            # an empty chat; a click on the first one in the list brings that back
+sleep 1
+click 90 "$chat_row"
+sleep 1
 picture restarted
+ask "And then?"
+wait_for 120 "a second answer in the database" answered 2
+picture again
 quit
-[ "$(sqlite3 "$profile/data/chats.sqlite" "SELECT content FROM messages WHERE role='assistant'")" = "$answer" ] || fail "the chat changed by a restart"
+facts=$(sqlite3 "$profile/data/chats.sqlite" "SELECT (SELECT count(*) FROM chats), count(*), (SELECT count(*) FROM messages m WHERE m.parent IN
+  (SELECT id FROM messages WHERE role='assistant') AND m.content='And then?') FROM messages")
+[ "$facts" = "1|4|1" ] || fail "chats|messages|follow-ups are $facts instead of 1|4|1: the restarted program did not open the chat that was clicked"
+sqlite3 "$profile/data/chats.sqlite" "SELECT content FROM messages" | grep -qF "${answer:0:40}" || fail "the first answer changed by a restart"
 echo "answer: ${answer:0:100}…"
 echo "ok"
