@@ -44,7 +44,7 @@ QComboBox::down-arrow { image: url(:/icons/arrow-down-grey.svg); width: 12px; he
 QComboBox QAbstractItemView { border: 1px solid @hairline; background: @base; selection-background-color: @accent; selection-color: @accentText; outline: none; }
 QListView, QTreeView, QTableView { border: none; background: @base; outline: none; gridline-color: @hairline; alternate-background-color: @window; }
 QTableView { border: 1px solid @hairline; }
-QListView::item { padding: 4px 8px; }
+QComboBox QListView::item { padding: 4px 8px; }
 QHeaderView::section { background: @window; border: none; border-bottom: 1px solid @hairline; border-right: 1px solid @hairline; padding: 4px 6px; }
 QListView::item:selected, QTableView::item:selected, QTreeView::item:selected { background: @hairline; color: @text; }
 QCheckBox::indicator, QListView::indicator, QTableView::indicator { width: 13px; height: 13px; border: 1px solid @quiet; border-radius: 3px; background: @base; }

@@ -134,15 +134,15 @@
     </message>
     <message>
         <source>The input cannot be read</source>
-        <translation type="unfinished"></translation>
+        <translation>无法读取输入</translation>
     </message>
     <message>
         <source>The text cannot be used</source>
-        <translation type="unfinished"></translation>
+        <translation>文本无法使用</translation>
     </message>
     <message>
         <source>Give a longer text or a smaller window.</source>
-        <translation type="unfinished"></translation>
+        <translation>请提供更长的文本或更小的窗口。</translation>
     </message>
 </context>
 <context>
