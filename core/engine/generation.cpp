@@ -46,7 +46,7 @@ Result<GenerateResult> Generation::run(std::vector<std::int32_t> prompt) {
   if (!outcome && outcome.error().code != ErrorCode::cancelled) {
     m_model.cachedIds.clear();  // what the failed step left in the cache is not known
     m_counters.contextUsed = 0;
-    return fail(explain(std::move(outcome.error())));
+    return fail(m_model.explained(std::move(outcome.error())));
   }
   if (!outcome) m_result.stop = StopReason::cancelled;
   m_result.statistics.decodeSeconds = m_result.statistics.newTokens > 1 ? secondsSince(decodeStart) : 0.0;
@@ -176,13 +176,6 @@ void Generation::finish() {
   if (figures.prefillSeconds > 0) figures.prefillTokensPerSecond = read / figures.prefillSeconds;
   if (figures.decodeSeconds > 0)
     figures.decodeTokensPerSecond = static_cast<double>(figures.newTokens - 1) / figures.decodeSeconds;
-}
-
-/// Names the layer where NaN first appears.
-Error Generation::explain(Error error) {
-  if (error.code != ErrorCode::notANumber) return error;
-  if (const int layer = m_model.backend->firstBadLayer(); layer >= 0) error.field = "layer " + std::to_string(layer);
-  return error;
 }
 
 }  // namespace nibble

@@ -28,7 +28,6 @@ class Generation {
   bool take(std::int32_t id);
   void emit(std::int32_t id, std::string text);
   void finish();
-  Error explain(Error error);
 
   LoadedModel& m_model;
   EngineCounters& m_counters;

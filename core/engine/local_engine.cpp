@@ -74,6 +74,12 @@ ModelInfo describe(const OpenedModel& opened, const PlanRequest& request, const 
 
 }  // namespace
 
+Error LoadedModel::explained(Error error) const {
+  if (error.code != ErrorCode::notANumber) return error;
+  if (const int layer = backend->firstBadLayer(); layer >= 0) error.field = "layer " + std::to_string(layer);
+  return error;
+}
+
 LocalEngine::LocalEngine() : LocalEngine(makeBackendFor, findDevice) {}
 
 LocalEngine::LocalEngine(BackendFactory makeBackend, DeviceFinder find)
@@ -223,7 +229,7 @@ Result<void> LocalEngine::logits(const std::vector<std::int32_t>& ids, int chunk
   auto done = model->transformer().allLogits(
       ids, chunk, [&](std::int64_t row, std::span<const float> rows) { return sink(row, rows, vocab); },
       std::move(stop));
-  if (!done) return done;
+  if (!done) return fail(model->explained(std::move(done.error())));
   model->cachedIds = ids;
   m_counters.contextUsed = static_cast<std::int64_t>(ids.size());
   m_counters.promptTokens += ids.size();

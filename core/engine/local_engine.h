@@ -23,6 +23,8 @@ struct LoadedModel {
   std::unique_ptr<PromptRenderer> renderer;    ///< null for shapes
   std::vector<std::int32_t> cachedIds;         ///< what the KV cache holds, position by position
   double loadSeconds = 0;
+  /// An error of a step; where it is NaN, with the layer that it first appears behind as field.
+  Error explained(Error error) const;
   Transformer transformer() const { return {*backend, info.config.layers, request.prefillChunk, request.logitRows}; }
 };
 

@@ -54,9 +54,7 @@ Result<OpenedModel> openFolder(const LoadRequest& request, OpenedModel model) {
   } else if (*chatTemplate) {
     model.chatTemplate = std::make_shared<const ChatTemplate>(**std::move(chatTemplate));
   }
-  const GenerationConfig suggested = readGenerationConfig(folder, model.config);
-  model.sampling = suggested.sampling;
-  model.warnings.insert(model.warnings.end(), suggested.warnings.begin(), suggested.warnings.end());
+  model.sampling = readGenerationConfig(folder, model.config).sampling;  // its warnings came with the config's
   return model;
 }
 

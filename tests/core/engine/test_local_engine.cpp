@@ -257,6 +257,9 @@ class TestLocalEngine : public QObject {
       QVERIFY(!result);
       QCOMPARE(result.error().code, ErrorCode::notANumber);
       QCOMPARE(result.error().field, std::string("layer 1"));
+      const auto rows = engine->logits({3, 4, 5}, 0, [](auto, auto, auto) { return Result<void>(); }, {});
+      QVERIFY(!rows);
+      QCOMPARE(rows.error().field, std::string("layer 1"));
     }
   }
 
