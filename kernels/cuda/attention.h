@@ -26,7 +26,7 @@ struct AttentionArgs {
   float scale = 0;                  // log2(e) / √head_dim
   const StepInput* input = nullptr;
   float* output = nullptr;          // (heads · head_dim)
-  float* partials = nullptr;        // (kv_heads, splits, group, head_dim + 2): sums, maximum, denominator
+  float* partials = nullptr;        // (kv_heads, splits, group, head_dim + 4): sums, maximum, denominator
   std::uint32_t* counters = nullptr;  // (kv_heads, 2): arrived, left
 };
 

@@ -96,7 +96,7 @@ __device__ void scoreTile(const AttentionArgs& args, const PlainMemory& m, int f
 }
 
 __global__ void __launch_bounds__(kThreads) attend_plain_kernel(const __grid_constant__ AttentionArgs args) {
-  extern __shared__ float memory[];
+  extern __shared__ __align__(16) float memory[];
   const int group = args.heads / args.kvHeads, headDim = args.headDim;
   allowNext();
   waitForPrevious();
@@ -131,7 +131,7 @@ __global__ void __launch_bounds__(kThreads) attend_plain_kernel(const __grid_con
       args.output[blockIdx.y * group * headDim + value] = out[k] / m.below[g];
       continue;
     }
-    float* partial = partialOf(args, range, range.split) + g * (headDim + 2);
+    float* partial = partialOf(args, range, range.split) + g * partialStride(headDim);
     partial[i] = out[k];
     if (i == 0) {
       partial[headDim] = m.top[g];
@@ -147,14 +147,14 @@ __global__ void __launch_bounds__(kThreads) attend_plain_kernel(const __grid_con
 
 std::uint64_t attentionPartialCount(const DecodeShape& shape) {
   const std::uint64_t blocks = shape.kvHeads > kAttentionBlocks ? shape.kvHeads : kAttentionBlocks;
-  return blocks * static_cast<std::uint64_t>(shape.heads / shape.kvHeads) * static_cast<std::uint64_t>(shape.headDim + 2);
+  return blocks * static_cast<std::uint64_t>(shape.heads / shape.kvHeads) * static_cast<std::uint64_t>(shape.headDim + 4);
 }
 
 cudaError_t launchPlainAttention(cudaStream_t stream, const AttentionArgs& args, int splits, bool dependent) {
   const int group = args.heads / args.kvHeads;
   if (group * args.headDim > kMostOutputs * kThreads || args.headDim > 256) return cudaErrorInvalidValue;
   std::size_t floats = static_cast<std::size_t>(group) * args.headDim + 2 * args.headDim + group * kTile + 3 * group;
-  if (floats < 3 * kThreads) floats = 3 * kThreads;
+  if (floats < 6 * kThreads) floats = 6 * kThreads;
   return launch(attend_plain_kernel, dim3(splits, args.kvHeads), dim3(kThreads), floats * 4, stream, dependent, args);
 }
 

@@ -36,10 +36,13 @@ __device__ inline SplitRange rangeOf(const AttentionArgs& args, int kvHead, int 
   return range;
 }
 
+/// Floats of one head's partial: sums, maximum, denominator, padding.
+__device__ inline int partialStride(int headDim) { return headDim + 4; }
+
 /// Where a block leaves its sums.
 __device__ inline float* partialOf(const AttentionArgs& args, const SplitRange& range, int split) {
   const int group = args.heads / args.kvHeads;
-  return args.partials + (static_cast<std::int64_t>(range.kvHead) * range.splits + split) * group * (args.headDim + 2);
+  return args.partials + (static_cast<std::int64_t>(range.kvHead) * range.splits + split) * group * partialStride(args.headDim);
 }
 
 /// Waits until all active blocks of this KV head have written their partials. Called by all threads.
@@ -61,42 +64,45 @@ __device__ inline void meetSplits(const AttentionArgs& args, const SplitRange& r
   __syncthreads();
 }
 
-/// Sums this block's share of the outputs over all splits. `memory`: 3 · blockDim floats of shared memory.
+/// Sums this block's share of the outputs over all splits: 32 values at a time, eight threads hold four each, and the other
+/// threads take other splits. `memory`: 6 · blockDim floats of shared memory.
 __device__ inline void mergeSplits(const AttentionArgs& args, const SplitRange& range, float* memory) {
-  const int active = range.active;
   const int group = args.heads / args.kvHeads;
-  const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
+  const int quad = threadIdx.x & 7, subset = threadIdx.x >> 3, subsets = blockDim.x >> 3;
   const int values = group * args.headDim;
-  float* tops = memory;
-  float* denominators = memory + blockDim.x;
-  float* outs = memory + 2 * blockDim.x;
-  for (int tile = range.split; tile * 32 < values; tile += active) {
-    const int value = min(tile * 32 + lane, values - 1);
+  float4* outs = reinterpret_cast<float4*>(memory);
+  float* tops = memory + 4 * blockDim.x;
+  float* denominators = memory + 5 * blockDim.x;
+  for (int tile = range.split; tile * 32 < values; tile += range.active) {
+    const int value = min(tile * 32 + quad * 4, values - 4);
     const int head = value / args.headDim, i = value - head * args.headDim;
-    float top = -INFINITY, denominator = 0, out = 0;
+    float top = -INFINITY, denominator = 0;
+    float4 out = make_float4(0, 0, 0, 0);
 #pragma unroll 4
-    for (int split = warp; split < active; split += warps) {
-      const float* partial = partialOf(args, range, split) + head * (args.headDim + 2);
-      const float o = __ldcg(partial + i), m = __ldcg(partial + args.headDim), l = __ldcg(partial + args.headDim + 1);
-      const float next = fmaxf(top, m);
-      const float keep = exp2f(top - next), scale = exp2f(m - next);
-      denominator = denominator * keep + l * scale;
-      out = out * keep + o * scale;
+    for (int split = subset; split < range.active; split += subsets) {
+      const float* partial = partialOf(args, range, split) + head * partialStride(args.headDim);
+      const float4 o = __ldcg(reinterpret_cast<const float4*>(partial + i));
+      const float2 ml = __ldcg(reinterpret_cast<const float2*>(partial + args.headDim));
+      const float next = fmaxf(top, ml.x);
+      const float keep = exp2f(top - next), scale = exp2f(ml.x - next);
+      denominator = denominator * keep + ml.y * scale;
+      out = make_float4(out.x * keep + o.x * scale, out.y * keep + o.y * scale, out.z * keep + o.z * scale, out.w * keep + o.w * scale);
       top = next;
     }
+    outs[threadIdx.x] = out;
     tops[threadIdx.x] = top;
     denominators[threadIdx.x] = denominator;
-    outs[threadIdx.x] = out;
     __syncthreads();
-    if (warp == 0) {
+    if (threadIdx.x < 32 && tile * 32 + static_cast<int>(threadIdx.x) < values) {
+      const int from = threadIdx.x >> 2;  // the thread that holds this value, in every subset
       float all = -INFINITY, below = 0, sum = 0;
-      for (int w = 0; w < warps; ++w) all = fmaxf(all, tops[w * 32 + lane]);
-      for (int w = 0; w < warps; ++w) {
-        const float scale = exp2f(tops[w * 32 + lane] - all);
-        below += denominators[w * 32 + lane] * scale;
-        sum += outs[w * 32 + lane] * scale;
+      for (int s = 0; s < subsets; ++s) all = fmaxf(all, tops[s * 8 + from]);
+      for (int s = 0; s < subsets; ++s) {
+        const float scale = exp2f(tops[s * 8 + from] - all);
+        below += denominators[s * 8 + from] * scale;
+        sum += memory[(s * 8 + from) * 4 + (threadIdx.x & 3)] * scale;
       }
-      if (tile * 32 + lane < values) args.output[range.kvHead * values + value] = sum / below;
+      args.output[range.kvHead * values + tile * 32 + threadIdx.x] = sum / below;
     }
     __syncthreads();
   }

@@ -64,7 +64,7 @@ __device__ void combineWarps(const AttentionArgs& args, const SplitRange& range,
 #pragma unroll
       for (int i = 0; i < HD / 32; ++i) out[i] = fmaf(sums.out[w][row][lane + 32 * i], scale, out[i]);
     }
-    float* target = range.active == 1 ? args.output + (range.kvHead * group + row) * HD : partialOf(args, range, range.split) + row * (HD + 2);
+    float* target = range.active == 1 ? args.output + (range.kvHead * group + row) * HD : partialOf(args, range, range.split) + row * partialStride(HD);
     const float factor = range.active == 1 ? 1.0f / below : 1.0f;
 #pragma unroll
     for (int i = 0; i < HD / 32; ++i) target[lane + 32 * i] = out[i] * factor;

@@ -57,9 +57,11 @@ MatvecArgs product(const float* input, const float* gain, float eps, float* outp
   return args;
 }
 
+MatvecOptions optionsOf(const DecodeModel& model) { return {model.shape.activationBits, model.tuning}; }
+
 cudaError_t launchOne(cudaStream_t stream, const DecodeModel& model, MatvecArgs args, const MatrixView& matrix, const float* bias) {
   addSegment(args, matrix, bias);
-  return launchMatvec(stream, args, {model.shape.activationBits, model.tuning});
+  return launchMatvec(stream, args, optionsOf(model));
 }
 
 }  // namespace
@@ -83,10 +85,12 @@ cudaError_t decodeTuning(int device, DecodeTuning& tuning) {
   if (error != cudaSuccess) return error;
   tuning.capability = major * 10 + minor;
   tuning.dependentLaunch = tuning.capability >= 90;
-  int shared = 0;
+  int shared = 0, all = 0;
   error = cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
+  if (error == cudaSuccess) error = cudaDeviceGetAttribute(&all, cudaDevAttrMaxSharedMemoryPerMultiprocessor, device);
   if (error != cudaSuccess) return error;
-  tuning.ringKiB = shared / 1024 * 5 / 6;
+  tuning.blockKiB = shared / 1024;
+  tuning.aloneKiB = tuning.dependentLaunch ? all / 2048 + 1 : 0;
   tuning.tensorAttention = tuning.capability >= 80;
   tuning.fastProducts = true;
   return cudaSuccess;
@@ -102,7 +106,7 @@ cudaError_t decodeQkv(cudaStream_t stream, const DecodeModel& model, int layer) 
     MatvecArgs args = product(model.workspace.x, l.inputNorm, model.shape.normEps, output, Epilogue::store);
     int next = first;
     for (; next < 3 && matrices[next]->format == matrices[first]->format; ++next) addSegment(args, *matrices[next], biases[next]);
-    const cudaError_t error = launchMatvec(stream, args, {model.shape.activationBits, model.tuning});
+    const cudaError_t error = launchMatvec(stream, args, optionsOf(model));
     if (error != cudaSuccess) return error;
     output += args.units;
     first = next;
@@ -118,7 +122,7 @@ cudaError_t decodeProjectAttention(cudaStream_t stream, const DecodeModel& model
 
 cudaError_t decodeGateUp(cudaStream_t stream, const DecodeModel& model, int layer) {
   const LayerView& l = model.layers[layer];
-  const MatvecOptions options{model.shape.activationBits, model.tuning};
+  const MatvecOptions options = optionsOf(model);
   if (l.gate.format == l.up.format) {
     MatvecArgs args = product(model.workspace.x, l.postNorm, model.shape.normEps, model.workspace.gated, Epilogue::swiglu);
     addSegment(args, l.gate, l.gateBias);

@@ -85,7 +85,9 @@ struct DecodeTuning {
   std::int32_t multiprocessors = 1;
   std::int32_t capability = 75;          ///< 90 for 9.0
   bool dependentLaunch = false;          ///< programmatic dependent launch (9.0+)
-  std::int32_t ringKiB = 0;              ///< shared memory of a product's block, most of it weights asked for ahead, KiB
+  std::int32_t blockThreads = 512;       ///< about so many threads a product's block
+  std::int32_t blockKiB = 48;            ///< shared memory a block may have, KiB; a product fills it with weights asked for ahead
+  std::int32_t aloneKiB = 0;             ///< and takes at least so much that no two blocks of a launch meet on a multiprocessor
   bool tensorAttention = false;          ///< tensor-core attention (8.0+, head_dim 64 or 128, 16-, 8- or 4-bit cache)
   bool fastProducts = true;              ///< false: the plain product of any format and size (also the reference of tests)
 };

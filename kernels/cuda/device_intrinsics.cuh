@@ -36,22 +36,47 @@ __device__ __forceinline__ void prefetchLine(const void* address) {
   asm volatile("prefetch.global.L2 [%0];" ::"l"(address));
 }
 
-/// Starts a copy of 16 or 4 bytes into shared memory that bypasses registers (8.0+; a plain copy before).
-__device__ __forceinline__ void copyAsync16(void* shared, const void* global) {
+/// An address in shared memory as the copies below take it.
+__device__ __forceinline__ std::uint32_t sharedAddress(const void* shared) { return static_cast<std::uint32_t>(__cvta_generic_to_shared(shared)); }
+
+/// Starts a copy of 16 or 4 bytes into shared memory that bypasses registers (8.0+; a plain copy before), if `wanted`.
+__device__ __forceinline__ void copyAsync16(std::uint32_t shared, const void* global, bool wanted) {
 #if __CUDA_ARCH__ >= 800
-  const std::uint32_t to = static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
-  asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16;" ::"r"(to), "l"(global) : "memory");
+  asm volatile("{ .reg .pred p; setp.ne.u32 p, %2, 0; @p cp.async.cg.shared.global.L2::128B [%0], [%1], 16; }" ::"r"(shared), "l"(global),
+               "r"(static_cast<std::uint32_t>(wanted))
+               : "memory");
 #else
-  *static_cast<uint4*>(shared) = *static_cast<const uint4*>(global);
+  if (wanted) {
+    const uint4 v = *static_cast<const uint4*>(global);
+    asm volatile("st.shared.v4.u32 [%0], {%1,%2,%3,%4};" ::"r"(shared), "r"(v.x), "r"(v.y), "r"(v.z), "r"(v.w) : "memory");
+  }
 #endif
 }
-__device__ __forceinline__ void copyAsync4(void* shared, const void* global) {
+__device__ __forceinline__ void copyAsync4(std::uint32_t shared, const void* global, bool wanted) {
 #if __CUDA_ARCH__ >= 800
-  const std::uint32_t to = static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
-  asm volatile("cp.async.ca.shared.global [%0], [%1], 4;" ::"r"(to), "l"(global) : "memory");
+  asm volatile("{ .reg .pred p; setp.ne.u32 p, %2, 0; @p cp.async.ca.shared.global [%0], [%1], 4; }" ::"r"(shared), "l"(global),
+               "r"(static_cast<std::uint32_t>(wanted))
+               : "memory");
 #else
-  *static_cast<std::uint32_t*>(shared) = *static_cast<const std::uint32_t*>(global);
+  if (wanted) asm volatile("st.shared.u32 [%0], %1;" ::"r"(shared), "r"(*static_cast<const std::uint32_t*>(global)) : "memory");
 #endif
+}
+
+__device__ __forceinline__ uint4 loadShared16(std::uint32_t shared) {
+  uint4 v;
+  asm volatile("ld.shared.v4.u32 {%0,%1,%2,%3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "r"(shared) : "memory");
+  return v;
+}
+__device__ __forceinline__ std::uint32_t loadShared4(std::uint32_t shared) {
+  std::uint32_t v;
+  asm volatile("ld.shared.u32 %0, [%1];" : "=r"(v) : "r"(shared) : "memory");
+  return v;
+}
+
+/// A value the compiler keeps in a register instead of making it anew at every use.
+__device__ __forceinline__ std::uint32_t kept(std::uint32_t value) {
+  asm volatile("mov.b32 %0, %1;" : "=r"(value) : "r"(value));
+  return value;
 }
 
 /// Closes a group of copies; copiesLeft<n>() returns when at most n groups of this thread are still under way.

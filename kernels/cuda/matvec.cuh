@@ -59,20 +59,26 @@ template <typename P, Rows R>
 struct Ring {
   static constexpr int kWords = P::kChunks * (P::kScaleBytes > 0) + P::kNested;  // 32-bit words beside the chunks
   static constexpr int kSlotBytes = P::kChunks * 16 + kWords * 4;                // a thread
-  uint4* weights;               // (slots, chunks, threads), this thread's column
-  std::uint32_t* words;         // (slots, words, threads), this thread's column
-  const std::uint8_t* base;     // the thread's first chunk in row 0
-  std::uint32_t scaleDelta;     // from there to the word with its scale
-  std::uint32_t chunkBytes[P::kChunks], scaleBytes[P::kChunks];  // to the other chunks
-  int last, rowStep, nestedBlock, side;
+  std::uint32_t weights, words;   // shared: (slots, chunks, threads) and (slots, words, threads), this thread's column
+  std::uint32_t slotThreads;      // threads · 4: bytes of one word of all threads
+  const std::uint8_t* next;    // the thread's first chunk in row `asked`
+  std::uint64_t rowBytes;      // from one of the thread's rows to the next
+  std::int32_t scaleDelta;     // from a chunk to the word with its scale
+  std::uint32_t chunkBytes[P::kChunks], scaleBytes[P::kChunks];  // to the other chunks and their scales
+  int asked, last, rowStep, nestedBlock, side;
 
-  __device__ __forceinline__ void setUp(const MatvecArgs& args, std::uint8_t* memory, int thread, int group) {
+  __device__ __forceinline__ void setUp(const MatvecArgs& args, std::uint8_t* memory, int thread, int group, int first, int rows) {
     const int chunk = thread < args.chunks ? thread : 0;
-    weights = reinterpret_cast<uint4*>(memory) + threadIdx.x;
-    words = reinterpret_cast<std::uint32_t*>(memory + args.slots * blockDim.x * P::kChunks * 16) + threadIdx.x;
+    slotThreads = kept(blockDim.x * 4);
+    weights = kept(sharedAddress(memory) + threadIdx.x * 16);
+    words = kept(sharedAddress(memory) + args.slots * slotThreads * P::kChunks * 4 + threadIdx.x * 4);
     side = R == Rows::pair ? group & 1 : 0;
-    base = (side ? args.data[1] : args.data[0]) + chunk * 16;
-    scaleDelta = args.scaleOffset + (((chunk >> P::kScaleShift) * P::kScaleBytes) & ~3) - chunk * 16;
+    last = first + rows - 1;
+    rowStep = R == Rows::pair ? args.rowGroups >> 1 : args.rowGroups;
+    asked = first + (R == Rows::pair ? group >> 1 : group);
+    rowBytes = static_cast<std::uint64_t>(static_cast<std::uint32_t>(rowStep)) * args.stride;
+    next = (side ? args.data[1] : args.data[0]) + chunk * 16 + static_cast<std::uint64_t>(static_cast<std::uint32_t>(asked)) * args.stride;
+    scaleDelta = static_cast<std::int32_t>(args.scaleOffset + (((chunk >> P::kScaleShift) * P::kScaleBytes) & ~3) - chunk * 16);
     nestedBlock = chunk >> 1;
 #pragma unroll
     for (int k = 0; k < P::kChunks; ++k) {
@@ -83,57 +89,53 @@ struct Ring {
     }
   }
 
-  __device__ __forceinline__ const std::uint8_t* rowOf(const MatvecArgs& args, int row) const {
-    const std::uint8_t* at = base;
-    if (R == Rows::three && row >= args.starts[1]) at += (row >= args.starts[2] ? args.data[2] : args.data[1]) - args.data[0];
-    return at + static_cast<std::uint64_t>(static_cast<std::uint32_t>(row)) * args.stride;
-  }
   /// nf4-dq: the tail of the row's matrix.
   __device__ __forceinline__ const float* nestedOf(const MatvecArgs& args, int row) const {
     if (R == Rows::three) return args.nested[row >= args.starts[2] ? 2 : row >= args.starts[1] ? 1 : 0];
     return args.nested[side];
   }
+  __device__ __forceinline__ const float* nestedScale(const MatvecArgs& args, int row) const {
+    const int own = R == Rows::three ? row - (row >= args.starts[2] ? args.starts[2] : row >= args.starts[1] ? args.starts[1] : 0) : row;
+    return nestedOf(args, row) + 260 + ((static_cast<std::uint32_t>(own) * (args.columns >> 6) + nestedBlock) >> 8);
+  }
 
-  __device__ __forceinline__ void ask(const MatvecArgs& args, int row, int slot) {
+  /// Asks for the next kUnroll rows of the thread.
+  __device__ __forceinline__ void ask(const MatvecArgs& args, int slot) {
+    const std::uint32_t w = weights + slot * P::kChunks * 4 * slotThreads, s = words + slot * kWords * slotThreads;
 #pragma unroll
-    for (int u = 0; u < P::kUnroll; ++u, row += rowStep) {
-      if (row <= last) {
-        const std::uint8_t* at = rowOf(args, row);
-        uint4* w = weights + (slot + u) * P::kChunks * blockDim.x;
-        std::uint32_t* s = words + (slot + u) * kWords * blockDim.x;
+    for (int u = 0; u < P::kUnroll; ++u) {
+      const bool wanted = asked <= last;
+      const std::uint8_t* at = next;
+      if (R == Rows::three && asked >= args.starts[1]) at += (asked >= args.starts[2] ? args.data[2] : args.data[1]) - args.data[0];
 #pragma unroll
-        for (int k = 0; k < P::kChunks; ++k) {
-          copyAsync16(w + k * blockDim.x, at + chunkBytes[k]);
-          if (P::kScaleBytes > 0) copyAsync4(s + k * blockDim.x, at + static_cast<std::int32_t>(scaleDelta) + scaleBytes[k]);
-        }
-        if (P::kNested) {
-          const int matrixRow = R == Rows::three ? row - (row >= args.starts[2] ? args.starts[2] : row >= args.starts[1] ? args.starts[1] : 0) : row;
-          copyAsync4(s + P::kChunks * blockDim.x,
-                     nestedOf(args, row) + 260 + ((static_cast<std::uint32_t>(matrixRow) * (args.columns >> 6) + nestedBlock) >> 8));
-        }
+      for (int k = 0; k < P::kChunks; ++k) {
+        const std::uint8_t* chunk = k == 0 ? at : at + chunkBytes[k];
+        copyAsync16(w + (u * P::kChunks + k) * 4 * slotThreads, chunk, wanted);
+        if (P::kScaleBytes > 0) copyAsync4(s + (u * kWords + k) * slotThreads, at + scaleDelta + (k == 0 ? 0 : scaleBytes[k]), wanted);
       }
+      if (P::kNested) copyAsync4(s + (u * kWords + P::kChunks) * slotThreads, nestedScale(args, min(asked, last)), wanted);
+      next += rowBytes;
+      asked += rowStep;
     }
     closeCopies();
   }
 
   __device__ __forceinline__ void read(int slot, RowShare<P>& out) const {
-    const uint4* w = weights + slot * P::kChunks * blockDim.x;
-    const std::uint32_t* s = words + slot * kWords * blockDim.x;
+    const std::uint32_t w = weights + slot * P::kChunks * 4 * slotThreads, s = words + slot * kWords * slotThreads;
 #pragma unroll
     for (int k = 0; k < P::kChunks; ++k) {
-      out.w[k] = w[k * blockDim.x];
-      if (P::kScaleBytes > 0) out.scale[k] = s[k * blockDim.x];
+      out.w[k] = loadShared16(w + k * 4 * slotThreads);
+      if (P::kScaleBytes > 0) out.scale[k] = loadShared4(s + k * slotThreads);
     }
-    if (P::kNested) out.nested = __uint_as_float(s[P::kChunks * blockDim.x]);
+    if (P::kNested) out.nested = __uint_as_float(loadShared4(s + P::kChunks * slotThreads));
   }
 };
 
-/// Waits until the oldest of `groups` (2 … kMostGroups) groups has come.
+/// Waits until the oldest of `groups` (2 … 4) groups has come.
 __device__ __forceinline__ void waitOldest(int groups) {
-  if (groups == 2) copiesLeft<1>();
+  if (groups >= 4) copiesLeft<3>();
   else if (groups == 3) copiesLeft<2>();
-  else if (groups == 4) copiesLeft<3>();
-  else copiesLeft<4>();
+  else copiesLeft<1>();
 }
 
 /// Dynamic shared memory: [ring] [activations: high plane, low plane, scales] [nf4-dq code] [sums (rows of block, warps per row)].
@@ -153,11 +155,9 @@ __global__ void __launch_bounds__(1024) matvec_kernel(const __grid_constant__ Ma
 
   constexpr int kSides = R == Rows::pair ? 2 : 1;
   Ring<P, R> ring;
-  ring.setUp(args, memory, thread, group);
-  ring.last = first + rows - 1;
-  ring.rowStep = args.rowGroups / kSides;
-  int asked = first + group / kSides;
-  for (int slot = 0; slot < args.slots; slot += P::kUnroll, asked += P::kUnroll * ring.rowStep) ring.ask(args, asked, slot);
+  ring.setUp(args, memory, thread, group, first, rows);
+#pragma unroll 1
+  for (int slot = 0; slot < args.slots; slot += P::kUnroll) ring.ask(args, slot);
   if (args.gain)
     for (int i = threadIdx.x * 32; i < args.columns; i += blockDim.x * 32) prefetchLine(args.gain + i);
 
@@ -199,13 +199,19 @@ __global__ void __launch_bounds__(1024) matvec_kernel(const __grid_constant__ Ma
   }
 
   const int warpsPerRow = threadsPerRow >> 5;
-  float* mySums = sums + ring.side * rows * warpsPerRow + (thread >> 5);
-  const int myRow = rowOfLane<P::kUnroll>(lane) * ring.rowStep - first;
-  const bool writes = (lane & (32 / P::kUnroll - 1)) == 0;
+  typename P::Tables tables;
+  tables.keep();
+  // This lane's row of the sums that foldRows leaves, and where they go.
+  const int myRow = rowOfLane<P::kUnroll>(lane) * ring.rowStep;
+  int row = first + group / kSides + myRow;
+  const int rowAdvance = static_cast<int>(kept(P::kUnroll * ring.rowStep));
+  std::uint32_t to = kept(sharedAddress(sums) + ((ring.side * rows + row - first) * warpsPerRow + (thread >> 5)) * 4);
+  const std::uint32_t toAdvance = kept(rowAdvance * warpsPerRow * 4);
+  const int end = (lane & (32 / P::kUnroll - 1)) == 0 ? ring.last : -1;
   const int groups = args.slots / P::kUnroll;
   int slot = 0;
 #pragma unroll 1
-  for (int row = first + group / kSides; row <= ring.last; row += P::kUnroll * ring.rowStep) {
+  for (int left = group < args.rowGroups ? ring.last - (row - myRow) : -1; left >= 0; left -= rowAdvance) {
     waitOldest(groups);
     float sum[P::kUnroll];
 #pragma unroll
@@ -213,16 +219,17 @@ __global__ void __launch_bounds__(1024) matvec_kernel(const __grid_constant__ Ma
       RowShare<P> share;
       ring.read(slot + u, share);
       if (P::kNested) {
-        share.offset = __ldg(ring.nestedOf(args, min(row + u * ring.rowStep, ring.last)));
+        share.offset = __ldg(ring.nestedOf(args, min(row - myRow + u * ring.rowStep, ring.last)));
         share.code = code;
       }
-      sum[u] = P::dot(share, activations, thread);
+      sum[u] = P::dot(share, activations, tables, thread);
     }
-    ring.ask(args, asked, slot);
-    asked += P::kUnroll * ring.rowStep;
+    ring.ask(args, slot);
     slot = slot + P::kUnroll == args.slots ? 0 : slot + P::kUnroll;
     const float total = foldRows<P::kUnroll>(sum);
-    if (writes && myRow + row < rows) mySums[(myRow + row) * warpsPerRow] = total;
+    if (row <= end) asm volatile("st.shared.f32 [%0], %1;" ::"r"(to), "f"(total) : "memory");
+    row += rowAdvance;
+    to += toAdvance;
   }
   __syncthreads();
 

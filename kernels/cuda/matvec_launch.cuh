@@ -6,8 +6,7 @@
 namespace nibble {
 namespace gpu {
 
-constexpr int kTargetThreads = 512;
-constexpr int kMostGroups = 5;
+constexpr int kMostGroups = 4;
 constexpr int kSumBytes = 24 * 1024;
 
 template <typename P>
@@ -28,9 +27,10 @@ cudaError_t launchFast(cudaStream_t stream, MatvecArgs args, const MatvecOptions
   const int sides = args.epilogue == Epilogue::swiglu ? 2 : 1;
   args.chunks = (args.columns + P::kColumns - 1) / P::kColumns;
   args.threadsPerRow = threadsOfRow<P>(args);
-  args.rowGroups = (kTargetThreads + args.threadsPerRow / 2) / args.threadsPerRow / sides * sides;
+  const int target = options.tuning.blockThreads;
+  args.rowGroups = (target + args.threadsPerRow / 2) / args.threadsPerRow / sides * sides;
+  while (args.rowGroups > sides && args.rowGroups * args.threadsPerRow > 1024) args.rowGroups -= sides;
   if (args.rowGroups < sides) args.rowGroups = sides;
-  const int threads = args.threadsPerRow * args.rowGroups;
 
   const int warpsPerRow = args.threadsPerRow / 32;
   int grid = options.tuning.multiprocessors;
@@ -41,13 +41,20 @@ cudaError_t launchFast(cudaStream_t stream, MatvecArgs args, const MatvecOptions
   std::size_t shared = static_cast<std::size_t>((args.units + grid - 1) / grid) * sides * warpsPerRow * 4;
   if (P::kQuantizedInput) shared += static_cast<std::size_t>(args.columns) * (P::kWideInput ? 2 : 1) + args.columns / 32 * 4;
   if (P::kNested) shared += 1024;
-  // As many groups of rows as the ring may have, but no more than the block's rows need.
-  const std::size_t group = static_cast<std::size_t>(threads) * Ring<P, Rows::one>::kSlotBytes * P::kUnroll;
+  // Few row groups where shared memory is short; as many copies ahead as it holds, but no more than the rows need.
+  const std::size_t limit = static_cast<std::size_t>(options.tuning.blockKiB) * 1024;
+  const std::size_t groupOfRow = static_cast<std::size_t>(args.threadsPerRow) * Ring<P, Rows::one>::kSlotBytes * P::kUnroll;
+  while (args.rowGroups > sides && shared + 2 * groupOfRow * args.rowGroups > limit) args.rowGroups -= sides;
+  const std::size_t group = groupOfRow * args.rowGroups;
   const int rowsOfThread = ((args.units + grid - 1) / grid * sides + args.rowGroups - 1) / args.rowGroups;
   int groups = 2;
-  while (groups < kMostGroups && groups * P::kUnroll < rowsOfThread && shared + group * (groups + 1) <= static_cast<std::size_t>(options.tuning.ringKiB) * 1024) ++groups;
+  while (groups < kMostGroups && groups * P::kUnroll < rowsOfThread && shared + group * (groups + 1) <= limit) ++groups;
   args.slots = groups * P::kUnroll;
   shared += group * groups;
+  if (shared > limit) return cudaErrorInvalidValue;
+  const std::size_t alone = static_cast<std::size_t>(options.tuning.aloneKiB) * 1024;
+  if (shared < alone) shared = alone;
+  const int threads = args.threadsPerRow * args.rowGroups;
   const auto kernel = sides == 2            ? matvec_kernel<P, Rows::pair>
                       : args.segments == 1 ? matvec_kernel<P, Rows::one>
                                            : matvec_kernel<P, Rows::three>;

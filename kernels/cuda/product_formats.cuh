@@ -25,6 +25,11 @@ constexpr std::uint32_t pack4(int a, int b, int c, int d) {
          static_cast<std::uint32_t>(d) << 24;
 }
 
+/// Formats without lookup tables.
+struct NoTables {
+  __device__ __forceinline__ void keep() {}
+};
+
 // ---- 16- and 32-bit weights, fp32 activations -----------------------------------------------------------------------------
 
 __device__ __forceinline__ float2 pairToFloat(std::uint32_t bits, __half) {
@@ -41,11 +46,12 @@ template <typename T>
 struct HalfProduct {
   static constexpr int kChunks = 2, kUnroll = 2, kColumns = 8, kScaleBytes = 0, kScaleShift = 0;
   static constexpr bool kQuantizedInput = false, kWideInput = false, kNested = false;
+  using Tables = NoTables;
   struct Activations {
     float x[kChunks][8];
   };
   template <typename Row>
-  static __device__ __forceinline__ float dot(const Row& in, const Activations& a, int) {
+  static __device__ __forceinline__ float dot(const Row& in, const Activations& a, const Tables&, int) {
     float sum = 0;
 #pragma unroll
     for (int k = 0; k < kChunks; ++k) {
@@ -64,11 +70,12 @@ struct HalfProduct {
 struct FloatProduct {
   static constexpr int kChunks = 4, kUnroll = 1, kColumns = 4, kScaleBytes = 0, kScaleShift = 0;
   static constexpr bool kQuantizedInput = false, kWideInput = false, kNested = false;
+  using Tables = NoTables;
   struct Activations {
     float x[kChunks][4];
   };
   template <typename Row>
-  static __device__ __forceinline__ float dot(const Row& in, const Activations& a, int) {
+  static __device__ __forceinline__ float dot(const Row& in, const Activations& a, const Tables&, int) {
     float sum = 0;
 #pragma unroll
     for (int k = 0; k < kChunks; ++k) {
@@ -130,11 +137,12 @@ template <bool Wide>
 struct Q8Product {
   static constexpr int kChunks = 2, kUnroll = 2, kColumns = 16, kScaleBytes = 2, kScaleShift = 1;
   static constexpr bool kQuantizedInput = true, kWideInput = Wide, kNested = false;
+  using Tables = NoTables;
   struct Activations {
     IntegerActivations<4, Wide> x[kChunks];
   };
   using Chunk = IntegerActivations<4, Wide>;
-  static __device__ __forceinline__ float dotChunk(const uint4& w, std::uint32_t scale, const Chunk& a, int chunk) {
+  static __device__ __forceinline__ float dotChunk(const uint4& w, std::uint32_t scale, const Chunk& a, const Tables&, int chunk) {
     IntegerSum<Wide> s;
     s.add(w.x, a, 0);
     s.add(w.y, a, 1);
@@ -143,10 +151,10 @@ struct Q8Product {
     return static_cast<float>(s.value()) * (a.scale * halfOfWord(scale, chunk >> 1));
   }
   template <typename Row>
-  static __device__ __forceinline__ float dot(const Row& in, const Activations& a, int chunk) {
+  static __device__ __forceinline__ float dot(const Row& in, const Activations& a, const Tables& tables, int chunk) {
     float sum = 0;
 #pragma unroll
-    for (int k = 0; k < kChunks; ++k) sum += dotChunk(in.w[k], in.scale[k], a.x[k], chunk);
+    for (int k = 0; k < kChunks; ++k) sum += dotChunk(in.w[k], in.scale[k], a.x[k], tables, chunk);
     return sum;
   }
 };
@@ -164,13 +172,20 @@ template <bool Wide>
 struct Q4Product {
   static constexpr int kChunks = 1, kUnroll = 4, kColumns = 32, kScaleBytes = 2, kScaleShift = 0;
   static constexpr bool kQuantizedInput = true, kWideInput = Wide, kNested = false;
+  struct Tables {
+    std::uint32_t n0, p0;  // the other halves are immediates
+    __device__ __forceinline__ void keep() {
+      n0 = kept(pack4(127, 104, 83, 65));
+      p0 = kept(pack4(1, 13, 25, 38));
+    }
+  };
   struct Activations {
     IntegerActivations<8, Wide> x[kChunks];
   };
   using Chunk = IntegerActivations<8, Wide>;
-  static __device__ __forceinline__ float dotChunk(const uint4& w, std::uint32_t scale, const Chunk& a, int chunk) {
-    constexpr std::uint32_t n0 = pack4(127, 104, 83, 65), n1 = pack4(49, 35, 22, 10);
-    constexpr std::uint32_t p0 = pack4(1, 13, 25, 38), p1 = pack4(53, 69, 89, 113);
+  static __device__ __forceinline__ float dotChunk(const uint4& w, std::uint32_t scale, const Chunk& a, const Tables& tables, int chunk) {
+    constexpr std::uint32_t n1 = pack4(49, 35, 22, 10), p1 = pack4(53, 69, 89, 113);
+    const std::uint32_t n0 = tables.n0, p0 = tables.p0;
     IntegerSum<Wide> negative, positive;
     const std::uint32_t words[4] = {w.x, w.y, w.z, w.w};
 #pragma unroll
@@ -184,8 +199,8 @@ struct Q4Product {
     return static_cast<float>(positive.value() - negative.value()) * (a.scale * halfOfWord(scale, chunk));
   }
   template <typename Row>
-  static __device__ __forceinline__ float dot(const Row& in, const Activations& a, int chunk) {
-    return dotChunk(in.w[0], in.scale[0], a.x[0], chunk);
+  static __device__ __forceinline__ float dot(const Row& in, const Activations& a, const Tables& tables, int chunk) {
+    return dotChunk(in.w[0], in.scale[0], a.x[0], tables, chunk);
   }
 };
 
@@ -202,14 +217,23 @@ template <bool Wide, bool Nested>
 struct Nf4Product {
   static constexpr int kChunks = 1, kUnroll = 4, kColumns = 32, kScaleBytes = Nested ? 1 : 4, kScaleShift = 1;
   static constexpr bool kQuantizedInput = true, kWideInput = Wide, kNested = Nested;
+  struct Tables {
+    std::uint32_t nh0, nl0, ph0, pl0;  // the other halves are immediates
+    __device__ __forceinline__ void keep() {
+      nh0 = kept(nf4Table(0, 7));
+      nl0 = kept(nf4Table(0, 0));
+      ph0 = kept(nf4Table(8, 7));
+      pl0 = kept(nf4Table(8, 0));
+    }
+  };
   struct Activations {
     IntegerActivations<8, Wide> x[kChunks];
   };
   using Chunk = IntegerActivations<8, Wide>;
   /// Without the block's absmax.
-  static __device__ __forceinline__ float dotCodes(const uint4& w, const Chunk& a) {
-    constexpr std::uint32_t nh0 = nf4Table(0, 7), nh1 = nf4Table(4, 7), nl0 = nf4Table(0, 0), nl1 = nf4Table(4, 0);
-    constexpr std::uint32_t ph0 = nf4Table(8, 7), ph1 = nf4Table(12, 7), pl0 = nf4Table(8, 0), pl1 = nf4Table(12, 0);
+  static __device__ __forceinline__ float dotCodes(const uint4& w, const Chunk& a, const Tables& tables) {
+    constexpr std::uint32_t nh1 = nf4Table(4, 7), nl1 = nf4Table(4, 0), ph1 = nf4Table(12, 7), pl1 = nf4Table(12, 0);
+    const std::uint32_t nh0 = tables.nh0, nl0 = tables.nl0, ph0 = tables.ph0, pl0 = tables.pl0;
     IntegerSum<Wide> negativeHigh, negativeLow, positiveHigh, positiveLow;
     const std::uint32_t words[4] = {w.x, w.y, w.z, w.w};
 #pragma unroll
@@ -225,15 +249,13 @@ struct Nf4Product {
     const float low = static_cast<float>(positiveLow.value() - negativeLow.value());
     return fmaf(high, 128.0f, low) * (a.scale * (1.0f / 16383.0f));
   }
-  static __device__ __forceinline__ float dotChunk(const uint4& w, std::uint32_t scale, const Chunk& a, int) {
-    return dotCodes(w, a) * __uint_as_float(scale);
-  }
   /// nf4-dq: the code byte of a chunk in its word.
   static __device__ __forceinline__ int codeByte(std::uint32_t word, int chunk) { return (word >> ((chunk >> 1) & 3) * 8) & 255; }
   template <typename Row>
-  static __device__ __forceinline__ float dot(const Row& in, const Activations& a, int chunk) {
-    if (!Nested) return dotChunk(in.w[0], in.scale[0], a.x[0], chunk);
-    return dotCodes(in.w[0], a.x[0]) * fmaf(in.code[codeByte(in.scale[0], chunk)], in.nested, in.offset);
+  static __device__ __forceinline__ float dot(const Row& in, const Activations& a, const Tables& tables, int chunk) {
+    const float sum = dotCodes(in.w[0], a.x[0], tables);
+    if (!Nested) return sum * __uint_as_float(in.scale[0]);
+    return sum * fmaf(in.code[codeByte(in.scale[0], chunk)], in.nested, in.offset);
   }
 };
 

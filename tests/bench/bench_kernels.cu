@@ -258,12 +258,12 @@ void sweep(cudaStream_t stream, double copy, MatrixFormat format, MatrixFormat h
   struct {
     const char* what;
     bool dependent;
-    int ring;
-  } const variants[] = {{"as chosen", true, 0}, {"without dependent launch", false, 0}, {"ring of half an SM", true, 113}};
+    int threads;
+  } const variants[] = {{"as chosen", true, 0}, {"without dependent launch", false, 0}, {"768 threads", true, 768}, {"1024 threads", true, 1024}};
   for (const auto& v : variants) {
     b.model.tuning = full;
     b.model.tuning.dependentLaunch = v.dependent;
-    if (v.ring) b.model.tuning.ringKiB = v.ring;
+    if (v.threads) b.model.tuning.blockThreads = v.threads;
     cudaGraphExec_t exec = captured(stream, b.model);
     for (int position : {0, 32700}) {
       double p99 = 0;
