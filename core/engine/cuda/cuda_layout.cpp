@@ -70,7 +70,7 @@ std::uint64_t decodeRoom(const ModelConfig& config, const PlanRequest& request) 
   const std::uint64_t vectors = unsignedOf(config.hidden) + 2 * unsignedOf(config.queryWidth()) +
                                 2 * unsignedOf(config.kvWidth()) + unsignedOf(config.intermediate) +
                                 unsignedOf(config.vocab) + headDim + 2 * heads;
-  const std::uint64_t partials = times(std::max(kAttentionBlocks, unsignedOf(config.kvHeads)), group, headDim + 2);
+  const std::uint64_t partials = times(std::max(kAttentionBlocks, unsignedOf(config.kvHeads)), group, headDim + 4);
   return times(plus(plus(vectors, partials), plus(kCandidateFloats, unsignedOf(request.context))), 4) +
          kBuffers * kAlignment;
 }
