@@ -229,6 +229,51 @@ class TestBackendGpu : public QObject {
     QCOMPARE(*cudaFreeBytes(kDevice), *before);
   }
 
+  void aSecondModelLeavesTheFirstAlone() {
+    const auto ids = test::readGoldenAnswers(test::goldenData("sample-reference") / "reference.json").front().ids;
+    const auto load = [](Format format) {
+      return test::loadOn(kDevice, test::sampleModel(), recipeFor(format, ComputeType::f16, 16), KvFormat::f16, 256);
+    };
+    const auto first = load(Format::q8);
+    QVERIFY(first != nullptr);
+    const auto before = test::allLogits(*first, ids, 0);
+    auto second = load(Format::f16);
+    QVERIFY(second != nullptr);
+    QCOMPARE(test::allLogits(*first, ids, 0), before);
+    QVERIFY(!test::allLogits(*second, ids, 0).empty());
+    second.reset();
+    QCOMPARE(test::allLogits(*first, ids, 0), before);
+  }
+
+  void nothingDrifts() {
+    const auto keeper =
+        test::loadOn(kDevice, test::sampleModel(), uniformRecipe(Format::q4), KvFormat::q8, 1024, 256, 1);
+    QVERIFY(keeper != nullptr);
+    const int cycles = qEnvironmentVariable("NIBBLE_CYCLES", "30").toInt();
+    const int answers = qEnvironmentVariable("NIBBLE_ANSWERS", "3").toInt();
+    std::uint64_t settled = 0;
+    for (int cycle = 0; cycle < cycles; ++cycle) {
+      QVERIFY(test::loadOn(kDevice, test::sampleModel(), uniformRecipe(Format::q4), KvFormat::q8, 512) != nullptr);
+      if (cycle == 2) settled = *cudaFreeBytes(kDevice);
+    }
+    QCOMPARE(*cudaFreeBytes(kDevice), settled);
+    std::int64_t tokens = 0;
+    for (int answer = 0; answer < answers; ++answer) {
+      GenerateRequest request;
+      request.prompt = "Once upon a time";
+      request.maxTokens = 1000;
+      request.sampling.seed = static_cast<std::uint64_t>(answer);
+      request.sampling.temperature = 1.5f;
+      request.sampling.topK = 100;
+      request.sampling.topP = 1.0f;
+      const auto result = keeper->generate(request, {}, {});
+      QVERIFY(result.has_value());
+      tokens += result->statistics.newTokens;
+    }
+    qInfo("%d loads, %lld tokens", cycles, static_cast<long long>(tokens));
+    QCOMPARE(*cudaFreeBytes(kDevice), settled);
+  }
+
   void limitIsKept() {
     const auto before = cudaFreeBytes(kDevice);
     LoadRequest request;

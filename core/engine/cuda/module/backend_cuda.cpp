@@ -111,9 +111,6 @@ Result<void> BackendCuda::placeConstants() {
                               m_finalNorm.size() * sizeof(float), cudaMemcpyHostToDevice, stream));
   NIBBLE_CUDA(cudaMemcpyAsync(m_workspace.data() + m_layout.frequencies, m_request.rope.inverseFrequencies.data(),
                               half * sizeof(float), cudaMemcpyHostToDevice, stream));
-  if (cublasSetWorkspace(m_card->cublas(), m_workspace.data() + m_layout.cublas, m_layout.cublasBytes) !=
-      CUBLAS_STATUS_SUCCESS)
-    return fail(ErrorCode::failed, "cuBLAS refuses the workspace");
   const auto layout =
       gpu::kvLayout(deviceKvFormat(m_request.plan.kv), m_config.kvHeads, m_request.plan.context, m_config.headDim);
   std::byte* cache = m_cache.data();

@@ -39,6 +39,8 @@ Result<PrefillPass> PrefillPass::make(Card& card, WeightStore& weights, const Mo
 void PrefillPass::begin(int rows, std::int64_t position, float ropeFactor) {
   m_rows = rows;
   m_position = position;
+  // At every step, because another model may share the card and its cuBLAS handle.
+  m_failure->note(cublasSetWorkspace(m_card->cublas(), at<void>(m_layout.cublas), m_layout.cublasBytes));
   const int half = m_config.headDim / 2;
   m_failure->note(gpu::embed_rows(stream(), m_weights->embedding(), at<std::int32_t>(m_layout.ids),
                                   at<float>(m_layout.residual), rows));
