@@ -134,6 +134,7 @@ class TestBackendGpu : public QObject {
       const auto result = engine->generate(request, {}, {});
       QVERIFY(result.has_value());
       QCOMPARE(result->ids, answer.greedyIds);
+      qInfo("%zu tokens at %.0f tok/s", result->ids.size(), result->statistics.decodeTokensPerSecond);
     }
   }
 
