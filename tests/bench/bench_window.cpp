@@ -62,9 +62,23 @@ class Heartbeat : public QObject {
   std::vector<std::pair<double, double>> m_gaps;  // wall and CPU, ms
 };
 
-void turnFor(int ms) { QTest::qWait(ms); }
+/// A real event loop: QTest::qWait would sleep ten milliseconds a round.
+void turnFor(int ms) {
+  QEventLoop loop;
+  QTimer::singleShot(ms, Qt::PreciseTimer, &loop, &QEventLoop::quit);
+  loop.exec();
+}
 template <typename Condition>
-bool turnUntil(Condition condition, int ms = 60'000) { return QTest::qWaitFor(condition, ms); }
+bool turnUntil(Condition condition, int ms = 60'000) {
+  QEventLoop loop;
+  QTimer look;
+  QElapsedTimer clock;
+  clock.start();
+  QObject::connect(&look, &QTimer::timeout, &loop, [&] { if (condition() || clock.elapsed() > ms) loop.quit(); });
+  look.start(2);
+  if (!condition()) loop.exec();
+  return condition();
+}
 
 const char* const kAnswer =
     "Use `sorted` for a new list and `list.sort` in place.\n\n```python\nitems = sorted(words, key=len)\nfor word in items:\n    print(word)\n```\n\n"
