@@ -39,7 +39,34 @@ CodeBlock* MessageBody::addCode(const QString& language) {
 void MessageBody::setMarkdown(const QString& text) {
   m_tail.clear();
   dropTail();
-  closeAll(markdownBlocks(text));
+  m_waiting = markdownBlocks(text);
+  m_nextWaiting = 0;
+  buildSome();
+}
+
+/// Every block is a widget of its own, most of a millisecond each: hundreds of them at once would hold up the event loop.
+void MessageBody::buildSome() {
+  QElapsedTimer timer;
+  timer.start();
+  while (m_nextWaiting < m_waiting.size()) {
+    std::vector<MarkdownBlock> slice;
+    qsizetype length = 0;
+    while (m_nextWaiting < m_waiting.size() && length < kMaxTextBlock) {
+      slice.push_back(std::move(m_waiting[m_nextWaiting++]));
+      length += slice.back().source.size();
+      if (slice.back().code) break;
+    }
+    closeAll(slice);
+    if (m_nextWaiting < m_waiting.size() && timer.elapsed() >= kFitBudgetMs) {
+      QTimer::singleShot(kFitPauseMs, this, [this] {
+        buildSome();
+        emit heightChanged();
+      });
+      return;
+    }
+  }
+  m_waiting.clear();
+  m_nextWaiting = 0;
 }
 
 /// Neighbouring text goes into one widget, in one edit.

@@ -29,6 +29,7 @@ class MessageBody : public QWidget {
   void heightChanged();                           ///< by itself, after fit()
 
  private:
+  void buildSome();
   void fitSome();
   void showTail();
   void closeAll(const std::vector<MarkdownBlock>& blocks);
@@ -43,6 +44,8 @@ class MessageBody : public QWidget {
   TextBlock* m_lastText = nullptr;                // closed rich text at the end of the column, if it ends with one
   TextBlock* m_tailText = nullptr;
   CodeBlock* m_tailCode = nullptr;
+  std::vector<MarkdownBlock> m_waiting;           // of a finished message, not yet made into widgets
+  std::size_t m_nextWaiting = 0;
   int m_width = 0;
   bool m_fitPending = false;
 };
