@@ -1,5 +1,5 @@
-// The few instructions that CUDA C++ has no portable name for: dependent launch, L2 prefetch, streaming loads, dp4a with mixed
-// signs. Each falls back to nothing or to plain code below the capability that has it.
+// The few instructions that CUDA C++ has no portable name for: dependent launch, prefetch, copies into shared memory, dp4a with
+// mixed signs. Each falls back to nothing or to plain code below the capability that has it.
 #pragma once
 #include <cuda_fp16.h>
 
@@ -19,15 +19,6 @@ __device__ __forceinline__ void allowNext() {
 __device__ __forceinline__ void waitForPrevious() {
 #if __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.wait;" ::: "memory");
-#endif
-}
-
-/// Asks for `bytes` (a multiple of 16) at `address` (aligned to 16) in L2. One thread is enough.
-__device__ __forceinline__ void prefetchL2(const void* address, std::uint32_t bytes) {
-#if __CUDA_ARCH__ >= 900
-  asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(address), "r"(bytes) : "memory");
-#else
-  (void)address, (void)bytes;
 #endif
 }
 
@@ -73,7 +64,8 @@ __device__ __forceinline__ std::uint32_t loadShared4(std::uint32_t shared) {
   return v;
 }
 
-/// A value the compiler keeps in a register instead of making it anew at every use.
+/// Hides from the first half of the compiler what a value is made of, so that it is not computed anew at every use. (The
+/// second half, ptxas, still remakes plain constants.)
 __device__ __forceinline__ std::uint32_t kept(std::uint32_t value) {
   asm volatile("mov.b32 %0, %1;" : "=r"(value) : "r"(value));
   return value;

@@ -1,8 +1,10 @@
 // The fast decode product. One block per SM owns a contiguous range of rows; `threadsPerRow` threads share a row (each keeps
-// the activations of its chunks in registers), `rowGroups` rows are in flight side by side, `kUnroll` more behind each other.
-//   prologue  weights of the first rows are asked for before the wait on the previous kernel; then x is read, multiplied by
-//             the norm's gain and rounded to integers with a scale per 32 (the root of the norm is applied last).
-//   main      stream rows; per-thread sums are folded across the warp (transposed, several rows at once) into shared memory.
+// the activations of its chunks in registers), `rowGroups` rows are worked on side by side.
+//   prologue  every thread fills its ring in shared memory with the weights of its first rows, before the wait on the previous
+//             kernel; then x is read, multiplied by the norm's gain and rounded to integers with a scale per 32 (the root of
+//             the norm is applied last).
+//   main      rows out of the ring, new ones asked for; per-thread sums are folded across the warp (transposed, several rows
+//             at once) into shared memory.
 //   epilogue  one thread a row: sum over warps, root, bias, then store, residual add or SwiGLU.
 // Bytes moved: the matrix once. NaN in x reaches every output through the block scales.
 #pragma once
@@ -131,11 +133,12 @@ struct Ring {
   }
 };
 
-/// Waits until the oldest of `groups` (2 … 4) groups has come.
+/// Waits until the oldest of `groups` (1 … 4) groups has come.
 __device__ __forceinline__ void waitOldest(int groups) {
   if (groups >= 4) copiesLeft<3>();
   else if (groups == 3) copiesLeft<2>();
-  else copiesLeft<1>();
+  else if (groups == 2) copiesLeft<1>();
+  else copiesLeft<0>();
 }
 
 /// Dynamic shared memory: [ring] [activations: high plane, low plane, scales] [nf4-dq code] [sums (rows of block, warps per row)].

@@ -22,8 +22,9 @@ bool fitsFast(const MatvecArgs& args) {
   return threadsOfRow<P>(args) * (args.epilogue == Epilogue::swiglu ? 2 : 1) <= 1024;
 }
 
+/// `fits` becomes false, and nothing is launched, where a block has too little shared memory even for one group of rows.
 template <typename P>
-cudaError_t launchFast(cudaStream_t stream, MatvecArgs args, const MatvecOptions& options) {
+cudaError_t launchFast(cudaStream_t stream, MatvecArgs args, const MatvecOptions& options, bool& fits) {
   const int sides = args.epilogue == Epilogue::swiglu ? 2 : 1;
   args.chunks = (args.columns + P::kColumns - 1) / P::kColumns;
   args.threadsPerRow = threadsOfRow<P>(args);
@@ -47,11 +48,12 @@ cudaError_t launchFast(cudaStream_t stream, MatvecArgs args, const MatvecOptions
   while (args.rowGroups > sides && shared + 2 * groupOfRow * args.rowGroups > limit) args.rowGroups -= sides;
   const std::size_t group = groupOfRow * args.rowGroups;
   const int rowsOfThread = ((args.units + grid - 1) / grid * sides + args.rowGroups - 1) / args.rowGroups;
-  int groups = 2;
-  while (groups < kMostGroups && groups * P::kUnroll < rowsOfThread && shared + group * (groups + 1) <= limit) ++groups;
+  int groups = 1;
+  while (groups < kMostGroups && (groups < 2 || groups * P::kUnroll < rowsOfThread) && shared + group * (groups + 1) <= limit) ++groups;
   args.slots = groups * P::kUnroll;
   shared += group * groups;
-  if (shared > limit) return cudaErrorInvalidValue;
+  fits = shared <= limit;
+  if (!fits) return cudaSuccess;
   const std::size_t alone = static_cast<std::size_t>(options.tuning.aloneKiB) * 1024;
   if (shared < alone) shared = alone;
   const int threads = args.threadsPerRow * args.rowGroups;
@@ -70,7 +72,7 @@ cudaError_t launchPlain(cudaStream_t stream, const MatvecArgs& args, const Matve
 template <typename P>
 cudaError_t launchIfFits(cudaStream_t stream, const MatvecArgs& args, const MatvecOptions& options, bool& fits) {
   fits = fitsFast<P>(args);
-  return fits ? launchFast<P>(stream, args, options) : cudaSuccess;
+  return fits ? launchFast<P>(stream, args, options, fits) : cudaSuccess;
 }
 
 }  // namespace gpu
