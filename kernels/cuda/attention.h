@@ -7,13 +7,13 @@
 namespace nibble {
 namespace gpu {
 
-constexpr int kAttentionBlocks = 320;   ///< most blocks (KV heads × splits) of one launch
-constexpr int kAttentionGranule = 64;   ///< a split is a multiple of this many positions
-constexpr int kAttentionAlone = 192;    ///< up to so many positions one block a KV head is faster than several
+constexpr int kAttentionBlocks = 320;  ///< most blocks (KV heads × splits) of one launch
+constexpr int kAttentionGranule = 64;  ///< a split is a multiple of this many positions
+constexpr int kAttentionAlone = 192;   ///< up to so many positions one block a KV head is faster than several
 
 struct AttentionArgs {
-  const float* qkv = nullptr;       // ((heads + 2 kv_heads) · head_dim)
-  const float* rope = nullptr;      // (head_dim) cos, sin
+  const float* qkv = nullptr;   // ((heads + 2 kv_heads) · head_dim)
+  const float* rope = nullptr;  // (head_dim) cos, sin
   const float* queryNorm = nullptr;
   const float* keyNorm = nullptr;
   void* keys = nullptr;
@@ -23,10 +23,10 @@ struct AttentionArgs {
   std::int32_t heads = 0, kvHeads = 0, headDim = 0;
   std::int32_t window = 0;
   float normEps = 0;
-  float scale = 0;                  // log2(e) / √head_dim
+  float scale = 0;  // log2(e) / √head_dim
   const StepInput* input = nullptr;
-  float* output = nullptr;          // (heads · head_dim)
-  float* partials = nullptr;        // (kv_heads, splits, group, head_dim + 4): sums, maximum, denominator
+  float* output = nullptr;            // (heads · head_dim)
+  float* partials = nullptr;          // (kv_heads, splits, group, head_dim + 4): sums, maximum, denominator
   std::uint32_t* counters = nullptr;  // (kv_heads, 2): arrived, left
 };
 

@@ -1,5 +1,6 @@
-// Decode attention in fp32 for any head size, cache format, group and card, and the choice between it and the tensor-core
-// kernel. One block a (KV head, split): scores of 64 positions, softmax, then sums of the values, tile by tile.
+// Decode attention in fp32 for any head size, cache format, group and card, and the choice between it and the
+// tensor-core kernel. One block a (KV head, split): scores of 64 positions, softmax, then sums of the values, tile by
+// tile.
 #include "kernels/cuda/attention.h"
 #include "kernels/cuda/attention_splits.cuh"
 #include "kernels/cuda/kv_cache.cuh"
@@ -42,7 +43,8 @@ __device__ void prepareBlock(const AttentionArgs& args, const PlainMemory& m, co
   for (int row = warp; row < group + (owner ? 2 : 0); row += kThreads / 32) {
     if (row < group) {
       float* out = m.query + row * headDim;
-      prepareHead(args.qkv + (blockIdx.y * group + row) * headDim, args.queryNorm, args.normEps, args.rope, headDim, out);
+      prepareHead(args.qkv + (blockIdx.y * group + row) * headDim, args.queryNorm, args.normEps, args.rope, headDim,
+                  out);
       if (rotated) rotateHead(out, headDim);
       for (int i = lane; i < headDim; i += 32) out[i] *= args.scale;
     } else {
@@ -67,7 +69,8 @@ __device__ void scoreTile(const AttentionArgs& args, const PlainMemory& m, int f
     const std::int64_t index = static_cast<std::int64_t>(blockIdx.y) * args.layout.capacity + first + p;
     float key[8];
 #pragma unroll
-    for (int k = 0; k < 8; ++k) key[k] = lane + 32 * k < headDim ? kvElement(args.keys, args.layout, args.format, index, lane + 32 * k) : 0;
+    for (int k = 0; k < 8; ++k)
+      key[k] = lane + 32 * k < headDim ? kvElement(args.keys, args.layout, args.format, index, lane + 32 * k) : 0;
     for (int g = 0; g < group; ++g) {
       float sum = 0;
 #pragma unroll
@@ -147,7 +150,8 @@ __global__ void __launch_bounds__(kThreads) attend_plain_kernel(const __grid_con
 
 std::uint64_t attentionPartialCount(const DecodeShape& shape) {
   const std::uint64_t blocks = shape.kvHeads > kAttentionBlocks ? shape.kvHeads : kAttentionBlocks;
-  return blocks * static_cast<std::uint64_t>(shape.heads / shape.kvHeads) * static_cast<std::uint64_t>(shape.headDim + 4);
+  return blocks * static_cast<std::uint64_t>(shape.heads / shape.kvHeads) *
+         static_cast<std::uint64_t>(shape.headDim + 4);
 }
 
 cudaError_t launchPlainAttention(cudaStream_t stream, const AttentionArgs& args, int splits, bool dependent) {
@@ -187,8 +191,9 @@ cudaError_t decodeAttend(cudaStream_t stream, const DecodeModel& model, int laye
   const DecodeShape& shape = model.shape;
   const LayerView& l = model.layers[layer];
   const AttentionArgs args = attentionArgs(model, layer);
-  const bool tensor = model.tuning.tensorAttention && model.tuning.capability >= 80 && (shape.headDim == 64 || shape.headDim == 128) &&
-                      shape.heads / shape.kvHeads <= 16 && l.kv.format != KvCacheFormat::f32;
+  const bool tensor = model.tuning.tensorAttention && model.tuning.capability >= 80 &&
+                      (shape.headDim == 64 || shape.headDim == 128) && shape.heads / shape.kvHeads <= 16 &&
+                      l.kv.format != KvCacheFormat::f32;
   int blocks = model.tuning.multiprocessors * (tensor ? 8 / kTensorWarps : 1);
   if (blocks > kAttentionBlocks) blocks = kAttentionBlocks;
   const int splits = blocks / shape.kvHeads > 0 ? blocks / shape.kvHeads : 1;

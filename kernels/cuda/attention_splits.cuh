@@ -1,6 +1,7 @@
-// What the attention kernels share: which positions a block reads, and how the partial results of a KV head's blocks become
-// one. All active blocks of a KV head meet at a counter, then each sums its share of the outputs over all splits; with one
-// active block (short contexts) nothing of this happens. A launch never has more blocks than fit on the card at once.
+// What the attention kernels share: which positions a block reads, and how the partial results of a KV head's blocks
+// become one. All active blocks of a KV head meet at a counter, then each sums its share of the outputs over all
+// splits; with one active block (short contexts) nothing of this happens. A launch never has more blocks than fit on
+// the card at once.
 #pragma once
 #include <cuda_runtime.h>
 
@@ -11,10 +12,10 @@ namespace nibble {
 namespace gpu {
 
 struct SplitRange {
-  int begin, end;   // positions of this block
-  int active;       // blocks of this KV head that have any
+  int begin, end;  // positions of this block
+  int active;      // blocks of this KV head that have any
   int kvHead, split, splits;
-  int position;     // of the row being decoded: the last one of the last active block
+  int position;  // of the row being decoded: the last one of the last active block
 };
 
 __device__ inline SplitRange rangeOf(const AttentionArgs& args, int kvHead, int split, int splits) {
@@ -37,12 +38,15 @@ __device__ inline SplitRange rangeOf(const AttentionArgs& args, int kvHead, int 
 }
 
 /// Floats of one head's partial: sums, maximum, denominator, padding.
-__device__ inline int partialStride(int headDim) { return headDim + 4; }
+__device__ inline int partialStride(int headDim) {
+  return headDim + 4;
+}
 
 /// Where a block leaves its sums.
 __device__ inline float* partialOf(const AttentionArgs& args, const SplitRange& range, int split) {
   const int group = args.heads / args.kvHeads;
-  return args.partials + (static_cast<std::int64_t>(range.kvHead) * range.splits + split) * group * partialStride(args.headDim);
+  return args.partials +
+         (static_cast<std::int64_t>(range.kvHead) * range.splits + split) * group * partialStride(args.headDim);
 }
 
 /// Waits until all active blocks of this KV head have written their partials. Called by all threads.
@@ -64,8 +68,8 @@ __device__ inline void meetSplits(const AttentionArgs& args, const SplitRange& r
   __syncthreads();
 }
 
-/// Sums this block's share of the outputs over all splits: 32 values at a time, eight threads hold four each, and the other
-/// threads take other splits. `memory`: 6 · blockDim floats of shared memory.
+/// Sums this block's share of the outputs over all splits: 32 values at a time, eight threads hold four each, and the
+/// other threads take other splits. `memory`: 6 · blockDim floats of shared memory.
 __device__ inline void mergeSplits(const AttentionArgs& args, const SplitRange& range, float* memory) {
   const int group = args.heads / args.kvHeads;
   const int quad = threadIdx.x & 7, subset = threadIdx.x >> 3, subsets = blockDim.x >> 3;
@@ -86,7 +90,8 @@ __device__ inline void mergeSplits(const AttentionArgs& args, const SplitRange& 
       const float next = fmaxf(top, ml.x);
       const float keep = exp2f(top - next), scale = exp2f(ml.x - next);
       denominator = denominator * keep + ml.y * scale;
-      out = make_float4(out.x * keep + o.x * scale, out.y * keep + o.y * scale, out.z * keep + o.z * scale, out.w * keep + o.w * scale);
+      out = make_float4(out.x * keep + o.x * scale, out.y * keep + o.y * scale, out.z * keep + o.z * scale,
+                        out.w * keep + o.w * scale);
       top = next;
     }
     outs[threadIdx.x] = out;

@@ -1,8 +1,8 @@
-// Split flash decoding on tensor cores: the query heads of one KV head are the rows of mma.m16n8k16. One block a (KV head,
-// split), each warp takes 16 positions at a time straight from the cache into mma fragments: the contraction index and the
-// output columns are permuted so that every thread's share of K and V is contiguous in memory, and no shared memory is passed.
-// Scores and sums in fp32, probabilities and queries in fp16; 8- and 4-bit caches are turned to fp16 in registers.
-// Bytes moved: the cache once.
+// Split flash decoding on tensor cores: the query heads of one KV head are the rows of mma.m16n8k16. One block a (KV
+// head, split), each warp takes 16 positions at a time straight from the cache into mma fragments: the contraction
+// index and the output columns are permuted so that every thread's share of K and V is contiguous in memory, and no
+// shared memory is passed. Scores and sums in fp32, probabilities and queries in fp16; 8- and 4-bit caches are turned
+// to fp16 in registers. Bytes moved: the cache once.
 #include "kernels/cuda/attention.h"
 #include "kernels/cuda/attention_splits.cuh"
 #include "kernels/cuda/attention_tiles.cuh"
@@ -45,13 +45,15 @@ __device__ void leaveSums(Running<HD>& run, BlockSums<HD>& sums) {
     for (int i = 0; i < 2; ++i)
 #pragma unroll
       for (int t = 0; t < HD / 8; t += 4)
-        *reinterpret_cast<float4*>(&sums.out[warp][row + 8 * r][S::column(t, (lane & 3) * 2 + i)]) =
-            make_float4(run.out[t][2 * r + i], run.out[t + 1][2 * r + i], run.out[t + 2][2 * r + i], run.out[t + 3][2 * r + i]);
+        *reinterpret_cast<float4*>(&sums.out[warp][row + 8 * r][S::column(t, (lane & 3) * 2 + i)]) = make_float4(
+            run.out[t][2 * r + i], run.out[t + 1][2 * r + i], run.out[t + 2][2 * r + i], run.out[t + 3][2 * r + i]);
 }
 
-/// The warps' sums as one: the output itself, or this split's partial. A warp a row, a lane HD / 32 neighbouring columns.
+/// The warps' sums as one: the output itself, or this split's partial. A warp a row, a lane HD / 32 neighbouring
+/// columns.
 template <int HD>
-__device__ void combineWarps(const AttentionArgs& args, const SplitRange& range, const BlockSums<HD>& sums, int warpsUsed) {
+__device__ void combineWarps(const AttentionArgs& args, const SplitRange& range, const BlockSums<HD>& sums,
+                             int warpsUsed) {
   const int group = args.heads / args.kvHeads;
   const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
   for (int row = warp; row < group; row += kTensorWarps) {
@@ -64,7 +66,8 @@ __device__ void combineWarps(const AttentionArgs& args, const SplitRange& range,
 #pragma unroll
       for (int i = 0; i < HD / 32; ++i) out[i] = fmaf(sums.out[w][row][lane + 32 * i], scale, out[i]);
     }
-    float* target = range.active == 1 ? args.output + (range.kvHead * group + row) * HD : partialOf(args, range, range.split) + row * partialStride(HD);
+    float* target = range.active == 1 ? args.output + (range.kvHead * group + row) * HD
+                                      : partialOf(args, range, range.split) + row * partialStride(HD);
     const float factor = range.active == 1 ? 1.0f / below : 1.0f;
 #pragma unroll
     for (int i = 0; i < HD / 32; ++i) target[lane + 32 * i] = out[i] * factor;
@@ -125,22 +128,27 @@ __global__ void __launch_bounds__(kThreads, 2) attend_tensor_kernel(const __grid
 
 template <KvCacheFormat F, int HD>
 cudaError_t launchShape(cudaStream_t stream, const AttentionArgs& args, int splits, bool dependent) {
-  return launch(attend_tensor_kernel<F, HD>, dim3(splits, args.kvHeads), dim3(kThreads), sizeof(BlockSums<HD>), stream, dependent, args);
+  return launch(attend_tensor_kernel<F, HD>, dim3(splits, args.kvHeads), dim3(kThreads), sizeof(BlockSums<HD>), stream,
+                dependent, args);
 }
 
 template <int HD>
 cudaError_t launchFormat(cudaStream_t stream, const AttentionArgs& args, int splits, bool dependent) {
   switch (args.format) {
-    case KvCacheFormat::f16: return launchShape<KvCacheFormat::f16, HD>(stream, args, splits, dependent);
-    case KvCacheFormat::q8: return launchShape<KvCacheFormat::q8, HD>(stream, args, splits, dependent);
-    default: return launchShape<KvCacheFormat::q4, HD>(stream, args, splits, dependent);
+    case KvCacheFormat::f16:
+      return launchShape<KvCacheFormat::f16, HD>(stream, args, splits, dependent);
+    case KvCacheFormat::q8:
+      return launchShape<KvCacheFormat::q8, HD>(stream, args, splits, dependent);
+    default:
+      return launchShape<KvCacheFormat::q4, HD>(stream, args, splits, dependent);
   }
 }
 
 }  // namespace
 
 cudaError_t launchTensorAttention(cudaStream_t stream, const AttentionArgs& args, int splits, bool dependent) {
-  return args.headDim == 64 ? launchFormat<64>(stream, args, splits, dependent) : launchFormat<128>(stream, args, splits, dependent);
+  return args.headDim == 64 ? launchFormat<64>(stream, args, splits, dependent)
+                            : launchFormat<128>(stream, args, splits, dependent);
 }
 
 }  // namespace gpu

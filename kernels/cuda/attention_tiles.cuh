@@ -1,6 +1,6 @@
-// The pieces of tensor-core attention: a warp's 16 positions of K and V straight from the cache into mma.m16n8k16 fragments
-// (contraction index and output columns permuted so that every thread's share is contiguous in memory), the running softmax,
-// and the preparation of q and of the newest K and V.
+// The pieces of tensor-core attention: a warp's 16 positions of K and V straight from the cache into mma.m16n8k16
+// fragments (contraction index and output columns permuted so that every thread's share is contiguous in memory), the
+// running softmax, and the preparation of q and of the newest K and V.
 #pragma once
 #include "kernels/cuda/attention.h"
 #include "kernels/cuda/attention_splits.cuh"
@@ -9,12 +9,12 @@
 namespace nibble {
 namespace gpu {
 
-__device__ __forceinline__ void mma16816(float (&d)[4], const std::uint32_t (&a)[4], std::uint32_t b0, std::uint32_t b1) {
+__device__ __forceinline__ void mma16816(float (&d)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
+                                         std::uint32_t b1) {
 #if __CUDA_ARCH__ >= 800
-  asm volatile(
-      "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
-      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+               : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 #else
   (void)d, (void)a, (void)b0, (void)b1;
 #endif
@@ -35,7 +35,8 @@ __device__ __forceinline__ std::uint32_t bytesToHalves(std::uint32_t bytes, __ha
 /// Four nibbles → four codes of kQ4Codebook, each plus 128.
 __device__ __forceinline__ std::uint32_t codesOfNibbles(std::uint32_t nibbles) {
   constexpr std::uint32_t t0 = 1u | 24u << 8 | 45u << 16 | 63u << 24, t1 = 79u | 93u << 8 | 106u << 16 | 118u << 24;
-  constexpr std::uint32_t t2 = 129u | 141u << 8 | 153u << 16 | 166u << 24, t3 = 181u | 197u << 8 | 217u << 16 | 241u << 24;
+  constexpr std::uint32_t t2 = 129u | 141u << 8 | 153u << 16 | 166u << 24,
+                          t3 = 181u | 197u << 8 | 217u << 16 | 241u << 24;
   const std::uint32_t low = nibbles & 0x7777u;
   return __byte_perm(__byte_perm(t0, t1, low), __byte_perm(t2, t3, low), ((nibbles >> 1) & 0x4444u) | 0x3210u);
 }
@@ -75,7 +76,7 @@ struct Shape {
   static constexpr bool kScaled = F != KvCacheFormat::f16;
   static constexpr int kRowBytes = F == KvCacheFormat::f16 ? HD * 2 : F == KvCacheFormat::q8 ? HD : HD / 2;
   static constexpr int kKeyPiece = F == KvCacheFormat::f16 ? 8 : F == KvCacheFormat::q8 ? 16 : HD / 4;
-  static constexpr int kKeyPieces = HD / 4 / kKeyPiece;      // pieces of a row a thread holds
+  static constexpr int kKeyPieces = HD / 4 / kKeyPiece;  // pieces of a row a thread holds
   static constexpr int kValuePiece = F == KvCacheFormat::f16 ? 8 : HD / 8;
   static constexpr int kValuePieces = HD / 8 / kValuePiece;
   static constexpr int pieceBytes(int values) { return values * kRowBytes / HD; }
@@ -92,7 +93,8 @@ struct QueryRows {
   alignas(16) __half rows[16 * kStride];
 };
 
-/// The newest position's K and V as they lie in the cache, so that its block need not read back what it has just written.
+/// The newest position's K and V as they lie in the cache, so that its block need not read back what it has just
+/// written.
 template <int HD>
 struct NewestRows {
   alignas(16) std::uint8_t key[HD * 2];
@@ -162,11 +164,11 @@ struct RawRow {
   }
 };
 
-/// Prepares q (and, in the block that holds the newest position, K and V of it: into the cache and `newest`). Every warp has
-/// all its rows under way before it touches the first.
+/// Prepares q (and, in the block that holds the newest position, K and V of it: into the cache and `newest`). Every
+/// warp has all its rows under way before it touches the first.
 template <KvCacheFormat F, int HD, int kWarps>
-__device__ __forceinline__ void prepareBlock(const AttentionArgs& args, const SplitRange& range, float* scratch, QueryRows<HD>& queries,
-                                             NewestRows<HD>& newest) {
+__device__ __forceinline__ void prepareBlock(const AttentionArgs& args, const SplitRange& range, float* scratch,
+                                             QueryRows<HD>& queries, NewestRows<HD>& newest) {
   constexpr int kRows = 16 / kWarps;
   const int group = args.heads / args.kvHeads;
   const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
@@ -189,9 +191,11 @@ __device__ __forceinline__ void prepareBlock(const AttentionArgs& args, const Sp
     std::uint8_t* store = static_cast<std::uint8_t*>(isKey ? args.keys : args.values);
     constexpr int kRowBytes = Shape<F, HD>::kRowBytes;
     for (int i = lane; i < kRowBytes / 4; i += 32)
-      reinterpret_cast<std::uint32_t*>(store + index * kRowBytes)[i] = reinterpret_cast<const std::uint32_t*>(isKey ? newest.key : newest.value)[i];
+      reinterpret_cast<std::uint32_t*>(store + index * kRowBytes)[i] =
+          reinterpret_cast<const std::uint32_t*>(isKey ? newest.key : newest.value)[i];
     if (Shape<F, HD>::kScaled && lane < HD / 32)
-      reinterpret_cast<__half*>(store + args.layout.scaleOffset)[index * (HD / 32) + lane] = (isKey ? newest.keyScales : newest.valueScales)[lane];
+      reinterpret_cast<__half*>(store + args.layout.scaleOffset)[index * (HD / 32) + lane] =
+          (isKey ? newest.keyScales : newest.valueScales)[lane];
   }
 #pragma unroll
   for (int r = 0; r < kRows; ++r) {
@@ -232,8 +236,8 @@ struct KeyTile {
         const int at = (j * 4 + (lane & 3)) * S::kKeyPiece;
         pieces[n][j].load(row + S::pieceBytes(at));
         if constexpr (S::kScaled)
-          scales[n][j] = reinterpret_cast<const __half*>(static_cast<const std::uint8_t*>(args.keys) + args.layout.scaleOffset)
-              [index * (HD / 32) + at / 32];
+          scales[n][j] = reinterpret_cast<const __half*>(static_cast<const std::uint8_t*>(args.keys) +
+                                                         args.layout.scaleOffset)[index * (HD / 32) + at / 32];
       }
     }
   }
@@ -263,7 +267,8 @@ struct KeyTile {
 #pragma unroll
       for (int t = 0; t < S::kKeyPiece / 4; ++t) {
         const int at = (j * 4 + (lane & 3)) * S::kKeyPiece + 4 * t;
-        const uint2 upper = *reinterpret_cast<const uint2*>(top + at), lower = *reinterpret_cast<const uint2*>(bottom + at);
+        const uint2 upper = *reinterpret_cast<const uint2*>(top + at),
+                    lower = *reinterpret_cast<const uint2*>(bottom + at);
         const std::uint32_t a[4] = {upper.x, lower.x, upper.y, lower.y};
 #pragma unroll
         for (int n = 0; n < 2; ++n) {
@@ -298,12 +303,14 @@ struct ValueTile {
       for (int s = 0; s < S::kValuePieces; ++s)
         pieces[r][s].load(row + S::pieceBytes((s * 8 + (lane >> 2)) * S::kValuePiece));
       if constexpr (S::kScaled)
-        scales[r] = reinterpret_cast<const __half*>(static_cast<const std::uint8_t*>(args.values) + args.layout.scaleOffset)
-            [index * (HD / 32) + (lane >> 2) * S::kValuePiece / 32];
+        scales[r] = reinterpret_cast<const __half*>(
+            static_cast<const std::uint8_t*>(args.values) +
+            args.layout.scaleOffset)[index * (HD / 32) + (lane >> 2) * S::kValuePiece / 32];
     }
   }
 
-  /// Puts the newest position in, and nothing where no position is (its probability is zero, but a cache may hold anything).
+  /// Puts the newest position in, and nothing where no position is (its probability is zero, but a cache may hold
+  /// anything).
   __device__ __forceinline__ void patch(const NewestRows<HD>& newest, int first, int position) {
     const int lane = threadIdx.x & 31;
 #pragma unroll
@@ -311,7 +318,8 @@ struct ValueTile {
       const int p = first + (lane & 3) * 2 + (r & 1) + (r >> 1) * 8;
       if (p < position) continue;
 #pragma unroll
-      for (int s = 0; s < S::kValuePieces; ++s) pieces[r][s].loadShared(newest.value + S::pieceBytes((s * 8 + (lane >> 2)) * S::kValuePiece));
+      for (int s = 0; s < S::kValuePieces; ++s)
+        pieces[r][s].loadShared(newest.value + S::pieceBytes((s * 8 + (lane >> 2)) * S::kValuePiece));
       if constexpr (S::kScaled) scales[r] = newest.valueScales[(lane >> 2) * S::kValuePiece / 32];
     }
   }
@@ -321,7 +329,8 @@ struct ValueTile {
       const __half2 scale01 = __halves2half2(scales[0], scales[1]), scale23 = __halves2half2(scales[2], scales[3]);
 #pragma unroll
       for (int i = 0; i < S::kValuePiece / 4; ++i) {
-        const std::uint32_t b0 = pieces[0][0].bytes(i), b1 = pieces[1][0].bytes(i), b2 = pieces[2][0].bytes(i), b3 = pieces[3][0].bytes(i);
+        const std::uint32_t b0 = pieces[0][0].bytes(i), b1 = pieces[1][0].bytes(i), b2 = pieces[2][0].bytes(i),
+                            b3 = pieces[3][0].bytes(i);
         constexpr std::uint32_t magic = 0x64646464u;
 #pragma unroll
         for (int p = 0; p < 2; ++p) {

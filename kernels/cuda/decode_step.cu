@@ -1,9 +1,8 @@
 // Puts a decode step together out of products, attention and begin; carves the workspace; asks the card what it can do.
-#include "kernels/cuda/decode_step.h"
-
 #include <cuda_runtime.h>
 
 #include "kernels/cuda/attention.h"
+#include "kernels/cuda/decode_step.h"
 #include "kernels/cuda/matvec.h"
 
 namespace nibble {
@@ -57,9 +56,12 @@ MatvecArgs product(const float* input, const float* gain, float eps, float* outp
   return args;
 }
 
-MatvecOptions optionsOf(const DecodeModel& model) { return {model.shape.activationBits, model.tuning}; }
+MatvecOptions optionsOf(const DecodeModel& model) {
+  return {model.shape.activationBits, model.tuning};
+}
 
-cudaError_t launchOne(cudaStream_t stream, const DecodeModel& model, MatvecArgs args, const MatrixView& matrix, const float* bias) {
+cudaError_t launchOne(cudaStream_t stream, const DecodeModel& model, MatvecArgs args, const MatrixView& matrix,
+                      const float* bias) {
   addSegment(args, matrix, bias);
   return launchMatvec(stream, args, optionsOf(model));
 }
@@ -81,7 +83,8 @@ cudaError_t decodeTuning(int device, DecodeTuning& tuning) {
   int major = 0, minor = 0;
   cudaError_t error = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
   if (error == cudaSuccess) error = cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device);
-  if (error == cudaSuccess) error = cudaDeviceGetAttribute(&tuning.multiprocessors, cudaDevAttrMultiProcessorCount, device);
+  if (error == cudaSuccess)
+    error = cudaDeviceGetAttribute(&tuning.multiprocessors, cudaDevAttrMultiProcessorCount, device);
   if (error != cudaSuccess) return error;
   tuning.capability = major * 10 + minor;
   tuning.dependentLaunch = tuning.capability >= 90;
@@ -105,7 +108,8 @@ cudaError_t decodeQkv(cudaStream_t stream, const DecodeModel& model, int layer) 
   for (int first = 0; first < 3;) {
     MatvecArgs args = product(model.workspace.x, l.inputNorm, model.shape.normEps, output, Epilogue::store);
     int next = first;
-    for (; next < 3 && matrices[next]->format == matrices[first]->format; ++next) addSegment(args, *matrices[next], biases[next]);
+    for (; next < 3 && matrices[next]->format == matrices[first]->format; ++next)
+      addSegment(args, *matrices[next], biases[next]);
     const cudaError_t error = launchMatvec(stream, args, optionsOf(model));
     if (error != cudaSuccess) return error;
     output += args.units;
@@ -116,36 +120,41 @@ cudaError_t decodeQkv(cudaStream_t stream, const DecodeModel& model, int layer) 
 
 cudaError_t decodeProjectAttention(cudaStream_t stream, const DecodeModel& model, int layer) {
   const LayerView& l = model.layers[layer];
-  return launchOne(stream, model, product(model.workspace.attention, nullptr, 0, model.workspace.x, Epilogue::add), l.attentionOutput,
-                   l.outputBias);
+  return launchOne(stream, model, product(model.workspace.attention, nullptr, 0, model.workspace.x, Epilogue::add),
+                   l.attentionOutput, l.outputBias);
 }
 
 cudaError_t decodeGateUp(cudaStream_t stream, const DecodeModel& model, int layer) {
   const LayerView& l = model.layers[layer];
   const MatvecOptions options = optionsOf(model);
   if (l.gate.format == l.up.format) {
-    MatvecArgs args = product(model.workspace.x, l.postNorm, model.shape.normEps, model.workspace.gated, Epilogue::swiglu);
+    MatvecArgs args =
+        product(model.workspace.x, l.postNorm, model.shape.normEps, model.workspace.gated, Epilogue::swiglu);
     addSegment(args, l.gate, l.gateBias);
     addSegment(args, l.up, l.upBias);
     return launchMatvec(stream, args, options);
   }
   const float eps = model.shape.normEps;
   const cudaError_t error =
-      launchOne(stream, model, product(model.workspace.x, l.postNorm, eps, model.workspace.gated, Epilogue::store), l.gate, l.gateBias);
+      launchOne(stream, model, product(model.workspace.x, l.postNorm, eps, model.workspace.gated, Epilogue::store),
+                l.gate, l.gateBias);
   if (error != cudaSuccess) return error;
-  return launchOne(stream, model, product(model.workspace.x, l.postNorm, eps, model.workspace.gated, Epilogue::multiplySilu), l.up,
+  return launchOne(stream, model,
+                   product(model.workspace.x, l.postNorm, eps, model.workspace.gated, Epilogue::multiplySilu), l.up,
                    l.upBias);
 }
 
 cudaError_t decodeProjectDown(cudaStream_t stream, const DecodeModel& model, int layer) {
   const LayerView& l = model.layers[layer];
-  return launchOne(stream, model, product(model.workspace.gated, nullptr, 0, model.workspace.x, Epilogue::add), l.down, l.downBias);
+  return launchOne(stream, model, product(model.workspace.gated, nullptr, 0, model.workspace.x, Epilogue::add), l.down,
+                   l.downBias);
 }
 
 cudaError_t decodeHead(cudaStream_t stream, const DecodeModel& model) {
-  return launchOne(stream, model,
-                   product(model.workspace.x, model.finalNorm, model.shape.normEps, model.workspace.logits, Epilogue::store), model.head,
-                   nullptr);
+  return launchOne(
+      stream, model,
+      product(model.workspace.x, model.finalNorm, model.shape.normEps, model.workspace.logits, Epilogue::store),
+      model.head, nullptr);
 }
 
 cudaError_t decodeStep(cudaStream_t stream, const DecodeModel& model) {

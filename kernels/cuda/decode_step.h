@@ -1,6 +1,7 @@
-// One decoded token on the GPU: the launchers of the fused decode kernels. Called by the CUDA backend, step by step or as a
-// whole; knows nothing of core. Token id, position and sampling options are read from device-visible memory, so a captured
-// graph of decodeStep() + sampleToken() can be replayed for every token. Nothing here allocates or synchronizes.
+// One decoded token on the GPU: the launchers of the fused decode kernels. Called by the CUDA backend, step by step or
+// as a whole; knows nothing of core. Token id, position and sampling options are read from device-visible memory, so a
+// captured graph of decodeStep() + sampleToken() can be replayed for every token. Nothing here allocates or
+// synchronizes.
 #pragma once
 #include <cuda_runtime_api.h>
 
@@ -12,21 +13,21 @@ namespace nibble {
 namespace gpu {
 
 constexpr int kSampleTopKMax = 128;  ///< larger top-k (or none) is sampled on the host
-constexpr int kSampleBlocks = 64;     ///< ranges of ids that sampling looks at side by side
+constexpr int kSampleBlocks = 64;    ///< ranges of ids that sampling looks at side by side
 
 /// What one step reads; written by the host before the step (pinned mapped memory, or device memory).
 struct StepInput {
   std::int32_t token = 0;
-  std::int32_t position = 0;           ///< of `token`; the cache holds positions 0 … position-1
-  std::int32_t greedy = 1;             ///< plain maximum, no penalty, lowest id of equal logits
-  std::int32_t topK = 0;               ///< 1 … kSampleTopKMax (ignored when greedy); 1: maximum after penalties
-  float temperature = 1.0f;            ///< > 0
-  float topP = 1.0f;                   ///< 1: off
-  float minP = 0.0f;                   ///< 0: off
-  float repetitionPenalty = 1.0f;      ///< over the last `penaltyWindow` ids of the history, `token` included
-  std::int32_t penaltyWindow = 0;      ///< at most 1024
-  float draw = 0.0f;                   ///< uniform in [0,1)
-  std::int32_t advance = 0;            ///< 1: sampleToken writes the id and position + 1 back into this struct
+  std::int32_t position = 0;       ///< of `token`; the cache holds positions 0 … position-1
+  std::int32_t greedy = 1;         ///< plain maximum, no penalty, lowest id of equal logits
+  std::int32_t topK = 0;           ///< 1 … kSampleTopKMax (ignored when greedy); 1: maximum after penalties
+  float temperature = 1.0f;        ///< > 0
+  float topP = 1.0f;               ///< 1: off
+  float minP = 0.0f;               ///< 0: off
+  float repetitionPenalty = 1.0f;  ///< over the last `penaltyWindow` ids of the history, `token` included
+  std::int32_t penaltyWindow = 0;  ///< at most 1024
+  float draw = 0.0f;               ///< uniform in [0,1)
+  std::int32_t advance = 0;        ///< 1: sampleToken writes the id and position + 1 back into this struct
 };
 
 /// What one step gives back (pinned mapped memory, or device memory).
@@ -38,11 +39,11 @@ struct StepOutput {
 /// The model's shape; all plain counts.
 struct DecodeShape {
   std::int32_t layers = 0, hidden = 0, heads = 0, kvHeads = 0, headDim = 0, intermediate = 0, vocab = 0;
-  std::int64_t capacity = 0;                      ///< positions of the KV cache
+  std::int64_t capacity = 0;  ///< positions of the KV cache
   KvCacheFormat kvFormat = KvCacheFormat::f16;
   float normEps = 1e-5f;
-  float ropeFactor = 1.0f;                        ///< cos and sin are multiplied by it (yarn)
-  std::int32_t activationBits = 8;                ///< products on quantized weights: 8 or 16 (integers with a scale per 32), 32
+  float ropeFactor = 1.0f;          ///< cos and sin are multiplied by it (yarn)
+  std::int32_t activationBits = 8;  ///< products on quantized weights: 8 or 16 (integers with a scale per 32), 32
 };
 
 /// One layer's weights. Vectors are fp32 on the device; null where the model has none.
@@ -60,22 +61,22 @@ struct LayerView {
   const float* queryNorm = nullptr;  // (head_dim)
   const float* keyNorm = nullptr;    // (head_dim)
   KvView kv;
-  std::int32_t window = 0;           ///< sliding window, 0: none
+  std::int32_t window = 0;  ///< sliding window, 0: none
 };
 
 /// Buffers of the step, carved out of one allocation that must be zeroed once before the first step.
 struct DecodeWorkspace {
-  float* x = nullptr;                 // (hidden) residual stream
-  float* qkv = nullptr;               // ((heads + 2 kv_heads) · head_dim) before norm and rope
-  float* attention = nullptr;         // (heads · head_dim)
-  float* gated = nullptr;             // (intermediate)
-  float* logits = nullptr;            // (vocab)
-  float* rope = nullptr;              // (head_dim): cos, then sin, of this position
-  float* partials = nullptr;          // (kv_heads or heads, splits, …) of split attention
-  std::uint32_t* counters = nullptr;  // arrivals of attention's splits; zero between steps
+  float* x = nullptr;                   // (hidden) residual stream
+  float* qkv = nullptr;                 // ((heads + 2 kv_heads) · head_dim) before norm and rope
+  float* attention = nullptr;           // (heads · head_dim)
+  float* gated = nullptr;               // (intermediate)
+  float* logits = nullptr;              // (vocab)
+  float* rope = nullptr;                // (head_dim): cos, then sin, of this position
+  float* partials = nullptr;            // (kv_heads or heads, splits, …) of split attention
+  std::uint32_t* counters = nullptr;    // arrivals of attention's splits; zero between steps
   std::uint64_t* candidates = nullptr;  // sampling: (blocks, kSampleTopKMax)
-  std::int32_t* history = nullptr;    // (capacity) ids by position; prefill writes its ids here too
-  std::uint32_t* flags = nullptr;     // [0] non-finite logits seen in this step
+  std::int32_t* history = nullptr;      // (capacity) ids by position; prefill writes its ids here too
+  std::uint32_t* flags = nullptr;       // [0] non-finite logits seen in this step
 };
 std::uint64_t decodeWorkspaceBytes(const DecodeShape& shape);
 DecodeWorkspace carveDecodeWorkspace(const DecodeShape& shape, void* base);
@@ -83,27 +84,27 @@ DecodeWorkspace carveDecodeWorkspace(const DecodeShape& shape, void* base);
 /// What the card can do and what is switched on; fill with decodeTuning(), then switch things off for the self-test.
 struct DecodeTuning {
   std::int32_t multiprocessors = 1;
-  std::int32_t capability = 75;          ///< 90 for 9.0
-  bool dependentLaunch = false;          ///< programmatic dependent launch (9.0+)
-  std::int32_t blockThreads = 512;       ///< about so many threads a product's block
-  std::int32_t blockKiB = 48;            ///< shared memory a block may have, KiB; a product fills it with weights asked for ahead
-  std::int32_t aloneKiB = 0;             ///< and takes at least so much that no two blocks of a launch meet on a multiprocessor
-  bool tensorAttention = false;          ///< tensor-core attention (8.0+, head_dim 64 or 128, 16-, 8- or 4-bit cache)
-  bool fastProducts = true;              ///< false: the plain product of any format and size (also the reference of tests)
+  std::int32_t capability = 75;     ///< 90 for 9.0
+  bool dependentLaunch = false;     ///< programmatic dependent launch (9.0+)
+  std::int32_t blockThreads = 512;  ///< about so many threads a product's block
+  std::int32_t blockKiB = 48;  ///< shared memory a block may have, KiB; a product fills it with weights asked for ahead
+  std::int32_t aloneKiB = 0;   ///< and takes at least so much that no two blocks of a launch meet on a multiprocessor
+  bool tensorAttention = false;  ///< tensor-core attention (8.0+, head_dim 64 or 128, 16-, 8- or 4-bit cache)
+  bool fastProducts = true;      ///< false: the plain product of any format and size (also the reference of tests)
 };
 cudaError_t decodeTuning(int device, DecodeTuning& tuning);
 
 /// Everything of a step. `layers` is a host array, read while launching only.
 struct DecodeModel {
   DecodeShape shape;
-  const LayerView* layers = nullptr;            // (layers), host
-  MatrixView embedding;                         // (vocab, hidden); may be mapped host memory
-  MatrixView head;                              // (vocab, hidden)
-  const float* finalNorm = nullptr;             // (hidden)
-  const float* inverseFrequencies = nullptr;    // (head_dim / 2), device
+  const LayerView* layers = nullptr;          // (layers), host
+  MatrixView embedding;                       // (vocab, hidden); may be mapped host memory
+  MatrixView head;                            // (vocab, hidden)
+  const float* finalNorm = nullptr;           // (hidden)
+  const float* inverseFrequencies = nullptr;  // (head_dim / 2), device
   DecodeWorkspace workspace;
-  StepInput* input = nullptr;                   // device-visible
-  StepOutput* output = nullptr;                 // device-visible
+  StepInput* input = nullptr;    // device-visible
+  StepOutput* output = nullptr;  // device-visible
   DecodeTuning tuning;
 };
 

@@ -1,5 +1,5 @@
-// The few instructions that CUDA C++ has no portable name for: dependent launch, prefetch, copies into shared memory, dp4a with
-// mixed signs. Each falls back to nothing or to plain code below the capability that has it.
+// The few instructions that CUDA C++ has no portable name for: dependent launch, prefetch, copies into shared memory,
+// dp4a with mixed signs. Each falls back to nothing or to plain code below the capability that has it.
 #pragma once
 #include <cuda_fp16.h>
 
@@ -28,34 +28,42 @@ __device__ __forceinline__ void prefetchLine(const void* address) {
 }
 
 /// An address in shared memory as the copies below take it.
-__device__ __forceinline__ std::uint32_t sharedAddress(const void* shared) { return static_cast<std::uint32_t>(__cvta_generic_to_shared(shared)); }
+__device__ __forceinline__ std::uint32_t sharedAddress(const void* shared) {
+  return static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
+}
 
 /// Starts a copy of 16 or 4 bytes into shared memory that bypasses registers (8.0+; a plain copy before), if `wanted`.
 __device__ __forceinline__ void copyAsync16(std::uint32_t shared, const void* global, bool wanted) {
 #if __CUDA_ARCH__ >= 800
-  asm volatile("{ .reg .pred p; setp.ne.u32 p, %2, 0; @p cp.async.cg.shared.global.L2::128B [%0], [%1], 16; }" ::"r"(shared), "l"(global),
-               "r"(static_cast<std::uint32_t>(wanted))
-               : "memory");
+  asm volatile(
+      "{ .reg .pred p; setp.ne.u32 p, %2, 0; @p cp.async.cg.shared.global.L2::128B [%0], [%1], 16; }" ::"r"(shared),
+      "l"(global), "r"(static_cast<std::uint32_t>(wanted))
+      : "memory");
 #else
   if (wanted) {
     const uint4 v = *static_cast<const uint4*>(global);
-    asm volatile("st.shared.v4.u32 [%0], {%1,%2,%3,%4};" ::"r"(shared), "r"(v.x), "r"(v.y), "r"(v.z), "r"(v.w) : "memory");
+    asm volatile("st.shared.v4.u32 [%0], {%1,%2,%3,%4};" ::"r"(shared), "r"(v.x), "r"(v.y), "r"(v.z), "r"(v.w)
+                 : "memory");
   }
 #endif
 }
 __device__ __forceinline__ void copyAsync4(std::uint32_t shared, const void* global, bool wanted) {
 #if __CUDA_ARCH__ >= 800
-  asm volatile("{ .reg .pred p; setp.ne.u32 p, %2, 0; @p cp.async.ca.shared.global [%0], [%1], 4; }" ::"r"(shared), "l"(global),
-               "r"(static_cast<std::uint32_t>(wanted))
+  asm volatile("{ .reg .pred p; setp.ne.u32 p, %2, 0; @p cp.async.ca.shared.global [%0], [%1], 4; }" ::"r"(shared),
+               "l"(global), "r"(static_cast<std::uint32_t>(wanted))
                : "memory");
 #else
-  if (wanted) asm volatile("st.shared.u32 [%0], %1;" ::"r"(shared), "r"(*static_cast<const std::uint32_t*>(global)) : "memory");
+  if (wanted)
+    asm volatile("st.shared.u32 [%0], %1;" ::"r"(shared), "r"(*static_cast<const std::uint32_t*>(global)) : "memory");
 #endif
 }
 
 __device__ __forceinline__ uint4 loadShared16(std::uint32_t shared) {
   uint4 v;
-  asm volatile("ld.shared.v4.u32 {%0,%1,%2,%3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "r"(shared) : "memory");
+  asm volatile("ld.shared.v4.u32 {%0,%1,%2,%3}, [%4];"
+               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+               : "r"(shared)
+               : "memory");
   return v;
 }
 __device__ __forceinline__ std::uint32_t loadShared4(std::uint32_t shared) {
@@ -64,8 +72,8 @@ __device__ __forceinline__ std::uint32_t loadShared4(std::uint32_t shared) {
   return v;
 }
 
-/// Hides from the first half of the compiler what a value is made of, so that it is not computed anew at every use. (The
-/// second half, ptxas, still remakes plain constants.)
+/// Hides from the first half of the compiler what a value is made of, so that it is not computed anew at every use.
+/// (The second half, ptxas, still remakes plain constants.)
 __device__ __forceinline__ std::uint32_t kept(std::uint32_t value) {
   asm volatile("mov.b32 %0, %1;" : "=r"(value) : "r"(value));
   return value;

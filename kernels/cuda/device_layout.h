@@ -1,5 +1,6 @@
-// How weights, KV cache and the decode workspace lie in device memory: read by the packing and prefill kernels, the decode
-// kernels and the backend's plan. C++17, plain data and constexpr only; every size and offset in bytes unless said otherwise.
+// How weights, KV cache and the decode workspace lie in device memory: read by the packing and prefill kernels, the
+// decode kernels and the backend's plan. C++17, plain data and constexpr only; every size and offset in bytes unless
+// said otherwise.
 #pragma once
 #include <cstdint>
 
@@ -17,9 +18,12 @@ enum class MatrixFormat : std::uint8_t { f32, f16, bf16, q8, nf4, nf4dq, q4 };
 /// Same order as core's `KvFormat`.
 enum class KvCacheFormat : std::uint8_t { f32, f16, q8, q4 };
 
-NIBBLE_HD constexpr std::uint64_t alignUp(std::uint64_t n, std::uint64_t a) { return (n + a - 1) / a * a; }
+NIBBLE_HD constexpr std::uint64_t alignUp(std::uint64_t n, std::uint64_t a) {
+  return (n + a - 1) / a * a;
+}
 
-/// A (rows, columns) matrix is `rows` records of `stride` bytes (a multiple of 16), then a tail that only nf4/nf4-dq have.
+/// A (rows, columns) matrix is `rows` records of `stride` bytes (a multiple of 16), then a tail that only nf4/nf4-dq
+/// have.
 ///
 ///   f32 f16 bf16  record = values, row major, zero padded to 16 bytes.
 ///   q8            record = paddedColumns int8, then paddedColumns/32 fp16 scales.
@@ -27,14 +31,14 @@ NIBBLE_HD constexpr std::uint64_t alignUp(std::uint64_t n, std::uint64_t a) { re
 ///   nf4           record = paddedColumns/2 bytes of nibbles, then paddedColumns/64 fp32 absmax.
 ///   nf4-dq        record = paddedColumns/2 bytes of nibbles, then paddedColumns/64 bytes of the dynamic 8-bit code.
 ///
-/// Nibbles stand in natural order: column c is bits 4·(c%8) of the 32-bit word c/8, so even columns are low nibbles. (File q4:
-/// element i low nibble of byte i, i+16 its high nibble; file nf4: even element in the high nibble. Packing re-orders both.)
-/// Columns are padded to whole blocks of 32; all padding bytes are zero.
-/// nf4 blocks of 64 run along the flattened tensor. If columns % 64 == 0 they are whole within a row and stand in the records
-/// as above; otherwise (`flat`) the records hold nibbles alone and the absmax (or code bytes) of flattened block b stand at
-/// tail `flatOffset` + b·(4 or 1).
-/// nf4-dq's tail begins at `nestedOffset` with: fp32 offset (mean of absmax) · 3 × fp32 unused · 256 fp32 dynamic code ·
-/// one fp32 per 256 blocks (nested absmax). absmax of flattened block b = code[byte b] · nested[b / 256] + offset.
+/// Nibbles stand in natural order: column c is bits 4·(c%8) of the 32-bit word c/8, so even columns are low nibbles.
+/// (File q4: element i low nibble of byte i, i+16 its high nibble; file nf4: even element in the high nibble. Packing
+/// re-orders both.) Columns are padded to whole blocks of 32; all padding bytes are zero. nf4 blocks of 64 run along
+/// the flattened tensor. If columns % 64 == 0 they are whole within a row and stand in the records as above; otherwise
+/// (`flat`) the records hold nibbles alone and the absmax (or code bytes) of flattened block b stand at tail
+/// `flatOffset` + b·(4 or 1). nf4-dq's tail begins at `nestedOffset` with: fp32 offset (mean of absmax) · 3 × fp32
+/// unused · 256 fp32 dynamic code · one fp32 per 256 blocks (nested absmax). absmax of flattened block b = code[byte b]
+/// · nested[b / 256] + offset.
 struct MatrixLayout {
   std::int64_t rows = 0, columns = 0;
   std::int64_t paddedColumns = 0;
@@ -109,7 +113,8 @@ struct MatrixView {
 
 /// K (or V) of one layer. Position p of KV head h:
 ///   f32 f16  values at (h·capacity + p)·head_dim, of 4 or 2 bytes.
-///   q8       head_dim int8 at (h·capacity + p)·head_dim; fp16 scales, one per 32 values (the last block may be short), at
+///   q8       head_dim int8 at (h·capacity + p)·head_dim; fp16 scales, one per 32 values (the last block may be short),
+///   at
 ///            scaleOffset + ((h·capacity + p)·scaleCount)·2. value = int8 · scale, scale = max|x| / 127.
 ///   q4       head_dim/2 bytes of nibbles in natural order (as above) at (h·capacity + p)·head_dim/2; scales as in q8.
 ///            value = kQ4Codebook[nibble] · scale, scale = (the value of largest magnitude) / -127, nearest code.
@@ -124,7 +129,8 @@ struct KvLayout {
   std::uint64_t totalBytes = 0;   ///< of K alone (V takes the same), a multiple of 256
 };
 
-NIBBLE_HD constexpr KvLayout kvLayout(KvCacheFormat format, std::int32_t heads, std::int64_t capacity, std::int32_t headDim) {
+NIBBLE_HD constexpr KvLayout kvLayout(KvCacheFormat format, std::int32_t heads, std::int64_t capacity,
+                                      std::int32_t headDim) {
   KvLayout layout;
   layout.heads = heads;
   layout.headDim = headDim;
@@ -143,7 +149,9 @@ NIBBLE_HD constexpr KvLayout kvLayout(KvCacheFormat format, std::int32_t heads, 
 }
 
 /// The largest power of two that divides `headDim` (64 for 64 and 192, 128 for 128): the size of the Hadamard blocks.
-NIBBLE_HD constexpr std::int32_t hadamardSize(std::int32_t headDim) { return headDim & -headDim; }
+NIBBLE_HD constexpr std::int32_t hadamardSize(std::int32_t headDim) {
+  return headDim & -headDim;
+}
 
 struct KvView {
   void* keys = nullptr;

@@ -1,5 +1,5 @@
-// One position of one KV head: norm, rope and rotation of a row in shared memory by one warp, rounding into the cache, and
-// reading a value back. Prefill appends with the same functions.
+// One position of one KV head: norm, rope and rotation of a row in shared memory by one warp, rounding into the cache,
+// and reading a value back. Prefill appends with the same functions.
 #pragma once
 #include <cuda_fp16.h>
 
@@ -11,7 +11,8 @@ namespace nibble {
 namespace gpu {
 
 /// out (head_dim, shared) = rope(norm(raw)). `norm` null: no norm; `rope` null: no rope. One warp.
-__device__ inline void prepareHead(const float* raw, const float* norm, float eps, const float* rope, int headDim, float* out) {
+__device__ inline void prepareHead(const float* raw, const float* norm, float eps, const float* rope, int headDim,
+                                   float* out) {
   const int lane = threadIdx.x & 31;
   const int half = headDim / 2;
   float root = 1.0f;
@@ -61,7 +62,8 @@ __device__ inline int nearestQ4(float v) {
 }
 
 /// Rounds a prepared row into the cache at `index` = head · capacity + position. One warp; `store` is K's or V's start.
-__device__ inline void storeRow(void* store, const KvLayout& layout, KvCacheFormat format, std::int64_t index, const float* row) {
+__device__ inline void storeRow(void* store, const KvLayout& layout, KvCacheFormat format, std::int64_t index,
+                                const float* row) {
   const int lane = threadIdx.x & 31;
   const int headDim = layout.headDim;
   std::uint8_t* base = static_cast<std::uint8_t*>(store);
@@ -70,7 +72,8 @@ __device__ inline void storeRow(void* store, const KvLayout& layout, KvCacheForm
     return;
   }
   if (format == KvCacheFormat::f16) {
-    for (int i = lane; i < headDim; i += 32) reinterpret_cast<__half*>(base)[index * headDim + i] = __float2half_rn(row[i]);
+    for (int i = lane; i < headDim; i += 32)
+      reinterpret_cast<__half*>(base)[index * headDim + i] = __float2half_rn(row[i]);
     return;
   }
   __half* scales = reinterpret_cast<__half*>(base + layout.scaleOffset) + index * layout.scaleCount;
@@ -99,7 +102,8 @@ __device__ inline void storeRow(void* store, const KvLayout& layout, KvCacheForm
 }
 
 /// One value of the cache as fp32.
-__device__ inline float kvElement(const void* store, const KvLayout& layout, KvCacheFormat format, std::int64_t index, int i) {
+__device__ inline float kvElement(const void* store, const KvLayout& layout, KvCacheFormat format, std::int64_t index,
+                                  int i) {
   constexpr std::int8_t codes[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
   const std::uint8_t* base = static_cast<const std::uint8_t*>(store);
   const std::int64_t at = index * layout.headDim + i;

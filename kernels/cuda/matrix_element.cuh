@@ -1,5 +1,5 @@
-// One weight of a matrix on the device as fp32, of any format: the slow, plain reading that embedding rows, the plain product
-// and tests use.
+// One weight of a matrix on the device as fp32, of any format: the slow, plain reading that embedding rows, the plain
+// product and tests use.
 #pragma once
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
@@ -15,14 +15,27 @@ __device__ __forceinline__ int nibbleAt(const std::uint8_t* record, std::int64_t
 }
 
 /// NF4's code as a switchless table in constant memory.
-static __constant__ float kNf4Values[16] = {
-    -1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f, -0.28444138169288635f, -0.18477343022823334f,
-    -0.09105003625154495f, 0.0f, 0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f,
-    0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1.0f};
-static __constant__ std::int8_t kQ4Values[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+static __constant__ float kNf4Values[16] = {-1.0f,
+                                            -0.6961928009986877f,
+                                            -0.5250730514526367f,
+                                            -0.39491748809814453f,
+                                            -0.28444138169288635f,
+                                            -0.18477343022823334f,
+                                            -0.09105003625154495f,
+                                            0.0f,
+                                            0.07958029955625534f,
+                                            0.16093020141124725f,
+                                            0.24611230194568634f,
+                                            0.33791524171829224f,
+                                            0.44070982933044434f,
+                                            0.5626170039176941f,
+                                            0.7229568362236023f,
+                                            1.0f};
+static __constant__ std::int8_t kQ4Values[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
+                                                 1,    13,   25,  38,  53,  69,  89,  113};
 
-__device__ inline float nf4Absmax(MatrixFormat format, const MatrixLayout& layout, const std::uint8_t* data, std::int64_t row,
-                                  std::int64_t column) {
+__device__ inline float nf4Absmax(MatrixFormat format, const MatrixLayout& layout, const std::uint8_t* data,
+                                  std::int64_t row, std::int64_t column) {
   const std::int64_t block = (row * layout.columns + column) >> 6;
   const std::uint8_t* scales = layout.flat ? data + layout.flatOffset : data + row * layout.stride + layout.scaleOffset;
   const std::int64_t index = layout.flat ? block : column >> 6;
@@ -31,18 +44,24 @@ __device__ inline float nf4Absmax(MatrixFormat format, const MatrixLayout& layou
   return fmaf(nested[4 + scales[index]], nested[4 + 256 + (block >> 8)], nested[0]);
 }
 
-__device__ inline float matrixElement(MatrixFormat format, const MatrixLayout& layout, const std::uint8_t* data, std::int64_t row,
-                                      std::int64_t column) {
+__device__ inline float matrixElement(MatrixFormat format, const MatrixLayout& layout, const std::uint8_t* data,
+                                      std::int64_t row, std::int64_t column) {
   const std::uint8_t* record = data + row * layout.stride;
   const __half* scales = reinterpret_cast<const __half*>(record + layout.scaleOffset);
   switch (format) {
-    case MatrixFormat::f32: return reinterpret_cast<const float*>(record)[column];
-    case MatrixFormat::f16: return __half2float(reinterpret_cast<const __half*>(record)[column]);
-    case MatrixFormat::bf16: return __bfloat162float(reinterpret_cast<const __nv_bfloat16*>(record)[column]);
+    case MatrixFormat::f32:
+      return reinterpret_cast<const float*>(record)[column];
+    case MatrixFormat::f16:
+      return __half2float(reinterpret_cast<const __half*>(record)[column]);
+    case MatrixFormat::bf16:
+      return __bfloat162float(reinterpret_cast<const __nv_bfloat16*>(record)[column]);
     case MatrixFormat::q8:
-      return static_cast<float>(reinterpret_cast<const std::int8_t*>(record)[column]) * __half2float(scales[column >> 5]);
-    case MatrixFormat::q4: return static_cast<float>(kQ4Values[nibbleAt(record, column)]) * __half2float(scales[column >> 5]);
-    default: return kNf4Values[nibbleAt(record, column)] * nf4Absmax(format, layout, data, row, column);
+      return static_cast<float>(reinterpret_cast<const std::int8_t*>(record)[column]) *
+             __half2float(scales[column >> 5]);
+    case MatrixFormat::q4:
+      return static_cast<float>(kQ4Values[nibbleAt(record, column)]) * __half2float(scales[column >> 5]);
+    default:
+      return kNf4Values[nibbleAt(record, column)] * nf4Absmax(format, layout, data, row, column);
   }
 }
 

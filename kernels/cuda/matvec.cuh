@@ -1,9 +1,11 @@
-// The fast decode product. One block per SM owns a contiguous range of rows; `threadsPerRow` threads share a row (each keeps
-// the activations of its chunks in registers), `rowGroups` rows are worked on side by side.
-//   prologue  every thread fills its ring in shared memory with the weights of its first rows, before the wait on the previous
-//             kernel; then x is read, multiplied by the norm's gain and rounded to integers with a scale per 32 (the root of
-//             the norm is applied last).
-//   main      rows out of the ring, new ones asked for; per-thread sums are folded across the warp (transposed, several rows
+// The fast decode product. One block per SM owns a contiguous range of rows; `threadsPerRow` threads share a row (each
+// keeps the activations of its chunks in registers), `rowGroups` rows are worked on side by side.
+//   prologue  every thread fills its ring in shared memory with the weights of its first rows, before the wait on the
+//   previous
+//             kernel; then x is read, multiplied by the norm's gain and rounded to integers with a scale per 32 (the
+//             root of the norm is applied last).
+//   main      rows out of the ring, new ones asked for; per-thread sums are folded across the warp (transposed, several
+//   rows
 //             at once) into shared memory.
 //   epilogue  one thread a row: sum over warps, root, bias, then store, residual add or SwiGLU.
 // Bytes moved: the matrix once. NaN in x reaches every output through the block scales.
@@ -55,21 +57,22 @@ struct RowShare {
   const float* code;
 };
 
-/// A ring of rows in shared memory, every thread its own column of it: nobody waits for anybody. Rows are asked for `slots`
-/// ahead; a thread's copies of kUnroll rows are one group.
+/// A ring of rows in shared memory, every thread its own column of it: nobody waits for anybody. Rows are asked for
+/// `slots` ahead; a thread's copies of kUnroll rows are one group.
 template <typename P, Rows R>
 struct Ring {
   static constexpr int kWords = P::kChunks * (P::kScaleBytes > 0) + P::kNested;  // 32-bit words beside the chunks
   static constexpr int kSlotBytes = P::kChunks * 16 + kWords * 4;                // a thread
-  std::uint32_t weights, words;   // shared: (slots, chunks, threads) and (slots, words, threads), this thread's column
-  std::uint32_t slotThreads;      // threads · 4: bytes of one word of all threads
-  const std::uint8_t* next;    // the thread's first chunk in row `asked`
-  std::uint64_t rowBytes;      // from one of the thread's rows to the next
-  std::int32_t scaleDelta;     // from a chunk to the word with its scale
+  std::uint32_t weights, words;  // shared: (slots, chunks, threads) and (slots, words, threads), this thread's column
+  std::uint32_t slotThreads;     // threads · 4: bytes of one word of all threads
+  const std::uint8_t* next;      // the thread's first chunk in row `asked`
+  std::uint64_t rowBytes;        // from one of the thread's rows to the next
+  std::int32_t scaleDelta;       // from a chunk to the word with its scale
   std::uint32_t chunkBytes[P::kChunks], scaleBytes[P::kChunks];  // to the other chunks and their scales
   int asked, last, rowStep, nestedBlock, side;
 
-  __device__ __forceinline__ void setUp(const MatvecArgs& args, std::uint8_t* memory, int thread, int group, int first, int rows) {
+  __device__ __forceinline__ void setUp(const MatvecArgs& args, std::uint8_t* memory, int thread, int group, int first,
+                                        int rows) {
     const int chunk = thread < args.chunks ? thread : 0;
     slotThreads = kept(blockDim.x * 4);
     weights = kept(sharedAddress(memory) + threadIdx.x * 16);
@@ -79,8 +82,10 @@ struct Ring {
     rowStep = R == Rows::pair ? args.rowGroups >> 1 : args.rowGroups;
     asked = first + (R == Rows::pair ? group >> 1 : group);
     rowBytes = static_cast<std::uint64_t>(static_cast<std::uint32_t>(rowStep)) * args.stride;
-    next = (side ? args.data[1] : args.data[0]) + chunk * 16 + static_cast<std::uint64_t>(static_cast<std::uint32_t>(asked)) * args.stride;
-    scaleDelta = static_cast<std::int32_t>(args.scaleOffset + (((chunk >> P::kScaleShift) * P::kScaleBytes) & ~3) - chunk * 16);
+    next = (side ? args.data[1] : args.data[0]) + chunk * 16 +
+           static_cast<std::uint64_t>(static_cast<std::uint32_t>(asked)) * args.stride;
+    scaleDelta =
+        static_cast<std::int32_t>(args.scaleOffset + (((chunk >> P::kScaleShift) * P::kScaleBytes) & ~3) - chunk * 16);
     nestedBlock = chunk >> 1;
 #pragma unroll
     for (int k = 0; k < P::kChunks; ++k) {
@@ -97,7 +102,10 @@ struct Ring {
     return args.nested[side];
   }
   __device__ __forceinline__ const float* nestedScale(const MatvecArgs& args, int row) const {
-    const int own = R == Rows::three ? row - (row >= args.starts[2] ? args.starts[2] : row >= args.starts[1] ? args.starts[1] : 0) : row;
+    const int own = R == Rows::three ? row - (row >= args.starts[2]   ? args.starts[2]
+                                              : row >= args.starts[1] ? args.starts[1]
+                                                                      : 0)
+                                     : row;
     return nestedOf(args, row) + 260 + ((static_cast<std::uint32_t>(own) * (args.columns >> 6) + nestedBlock) >> 8);
   }
 
@@ -108,14 +116,17 @@ struct Ring {
     for (int u = 0; u < P::kUnroll; ++u) {
       const bool wanted = asked <= last;
       const std::uint8_t* at = next;
-      if (R == Rows::three && asked >= args.starts[1]) at += (asked >= args.starts[2] ? args.data[2] : args.data[1]) - args.data[0];
+      if (R == Rows::three && asked >= args.starts[1])
+        at += (asked >= args.starts[2] ? args.data[2] : args.data[1]) - args.data[0];
 #pragma unroll
       for (int k = 0; k < P::kChunks; ++k) {
         const std::uint8_t* chunk = k == 0 ? at : at + chunkBytes[k];
         copyAsync16(w + (u * P::kChunks + k) * 4 * slotThreads, chunk, wanted);
-        if (P::kScaleBytes > 0) copyAsync4(s + (u * kWords + k) * slotThreads, at + scaleDelta + (k == 0 ? 0 : scaleBytes[k]), wanted);
+        if (P::kScaleBytes > 0)
+          copyAsync4(s + (u * kWords + k) * slotThreads, at + scaleDelta + (k == 0 ? 0 : scaleBytes[k]), wanted);
       }
-      if (P::kNested) copyAsync4(s + (u * kWords + P::kChunks) * slotThreads, nestedScale(args, min(asked, last)), wanted);
+      if (P::kNested)
+        copyAsync4(s + (u * kWords + P::kChunks) * slotThreads, nestedScale(args, min(asked, last)), wanted);
       next += rowBytes;
       asked += rowStep;
     }
@@ -135,13 +146,73 @@ struct Ring {
 
 /// Waits until the oldest of `groups` (1 … 4) groups has come.
 __device__ __forceinline__ void waitOldest(int groups) {
-  if (groups >= 4) copiesLeft<3>();
-  else if (groups == 3) copiesLeft<2>();
-  else if (groups == 2) copiesLeft<1>();
-  else copiesLeft<0>();
+  if (groups >= 4)
+    copiesLeft<3>();
+  else if (groups == 3)
+    copiesLeft<2>();
+  else if (groups == 2)
+    copiesLeft<1>();
+  else
+    copiesLeft<0>();
 }
 
-/// Dynamic shared memory: [ring] [activations: high plane, low plane, scales] [nf4-dq code] [sums (rows of block, warps per row)].
+/// x into this thread's registers, by way of shared memory where it is rounded; Σx² by warps. Ends behind a barrier.
+template <typename P>
+__device__ __forceinline__ void prepareInput(const MatvecArgs& args, typename P::Activations& activations,
+                                             const SharedActivations& shared, float* squareSums, int thread,
+                                             int group) {
+  float squares = 0;
+  if constexpr (P::kQuantizedInput) {
+    squares = quantizeInput<P::kWideInput>(args.input, args.gain, args.columns, shared.high, shared.low, shared.scales);
+  } else {
+    squares = loadInput<P>(args, activations, thread);
+    if (group > 0) squares = 0;
+  }
+  if (args.gain) {
+    squares = warpSum(squares);
+    if ((threadIdx.x & 31) == 0) squareSums[threadIdx.x >> 5] = squares;
+  }
+  __syncthreads();
+  if constexpr (P::kQuantizedInput) {
+#pragma unroll
+    for (int k = 0; k < P::kChunks; ++k) {
+      if (thread + k * args.threadsPerRow < args.chunks) {
+        activations.x[k].load(shared, thread + k * args.threadsPerRow);
+      } else {
+        activations.x[k].clear();
+      }
+    }
+  }
+}
+
+/// The block's rows from the sums of their warps. `residual`: what the output holds so far in this thread's first row.
+template <Rows R>
+__device__ __forceinline__ void finishRows(const MatvecArgs& args, const float* sums, const float* squareSums,
+                                           int first, int rows, float residual) {
+  constexpr int kSides = R == Rows::pair ? 2 : 1;
+  const int warpsPerRow = args.threadsPerRow >> 5;
+  float root = 1.0f;
+  if (args.gain) {
+    const int lane = threadIdx.x & 31;
+    float total = lane < static_cast<int>(blockDim.x >> 5) ? squareSums[lane] : 0.0f;
+    root = rsqrtf(warpSum(total) / static_cast<float>(args.columns) + args.normEps);
+  }
+#pragma unroll 1
+  for (int i = threadIdx.x; i < rows; i += blockDim.x) {
+    float y[kSides];
+#pragma unroll
+    for (int p = 0; p < kSides; ++p) {
+      y[p] = 0;
+#pragma unroll 4
+      for (int w = 0; w < warpsPerRow; ++w) y[p] += sums[(p * rows + i) * warpsPerRow + w];
+    }
+    if (args.epilogue == Epilogue::add && i != static_cast<int>(threadIdx.x)) residual = args.output[first + i];
+    finishRow(args, first + i, y[0] * root, y[kSides - 1] * root, residual);
+  }
+}
+
+/// Dynamic shared memory: [ring] [activations: high plane, low plane, scales] [nf4-dq code] [sums (rows of block, warps
+/// per row)].
 template <typename P, Rows R>
 __global__ void __launch_bounds__(1024) matvec_kernel(const __grid_constant__ MatvecArgs args) {
   extern __shared__ __align__(16) std::uint8_t memory[];
@@ -174,32 +245,10 @@ __global__ void __launch_bounds__(1024) matvec_kernel(const __grid_constant__ Ma
 
   waitForPrevious();
 
-  typename P::Activations activations;
-  float squares = 0;
-  if constexpr (P::kQuantizedInput) {
-    squares = quantizeInput<P::kWideInput>(args.input, args.gain, args.columns, high, low, scales);
-  } else {
-    squares = loadInput<P>(args, activations, thread);
-    if (group > 0) squares = 0;
-  }
-  if (args.gain) {
-    squares = warpSum(squares);
-    if (lane == 0) squareSums[threadIdx.x >> 5] = squares;
-  }
   float residual = 0;
   if (args.epilogue == Epilogue::add && threadIdx.x < rows) residual = args.output[first + threadIdx.x];
-  __syncthreads();
-  if constexpr (P::kQuantizedInput) {
-    const SharedActivations shared{high, low, scales};
-#pragma unroll
-    for (int k = 0; k < P::kChunks; ++k) {
-      if (thread + k * threadsPerRow < args.chunks) {
-        activations.x[k].load(shared, thread + k * threadsPerRow);
-      } else {
-        activations.x[k].clear();
-      }
-    }
-  }
+  typename P::Activations activations;
+  prepareInput<P>(args, activations, {high, low, scales}, squareSums, thread, group);
 
   const int warpsPerRow = threadsPerRow >> 5;
   typename P::Tables tables;
@@ -236,23 +285,7 @@ __global__ void __launch_bounds__(1024) matvec_kernel(const __grid_constant__ Ma
   }
   __syncthreads();
 
-  float root = 1.0f;
-  if (args.gain) {
-    float total = lane < static_cast<int>(blockDim.x >> 5) ? squareSums[lane] : 0.0f;
-    root = rsqrtf(warpSum(total) / static_cast<float>(args.columns) + args.normEps);
-  }
-#pragma unroll 1
-  for (int i = threadIdx.x; i < rows; i += blockDim.x) {
-    float y[kSides];
-#pragma unroll
-    for (int p = 0; p < kSides; ++p) {
-      y[p] = 0;
-#pragma unroll 4
-      for (int w = 0; w < warpsPerRow; ++w) y[p] += sums[(p * rows + i) * warpsPerRow + w];
-    }
-    if (args.epilogue == Epilogue::add && i != static_cast<int>(threadIdx.x)) residual = args.output[first + i];
-    finishRow(args, first + i, y[0] * root, y[kSides - 1] * root, residual);
-  }
+  finishRows<R>(args, sums, squareSums, first, rows, residual);
 }
 
 }  // namespace gpu

@@ -1,4 +1,5 @@
-// Host side of the decode products: one launch computes some rows of one, two or three matrices that share input and format.
+// Host side of the decode products: one launch computes some rows of one, two or three matrices that share input and
+// format.
 #pragma once
 #include <cuda_runtime_api.h>
 
@@ -17,28 +18,29 @@ enum class Epilogue : std::int32_t {
 
 constexpr int kMatvecSegments = 3;
 
-/// A launch's arguments, passed by value to the kernel. Rows of the matrices follow each other in the output, except for
-/// SwiGLU, where the two have the same rows. `data` of later matrices is moved back so that rows count on from the first.
+/// A launch's arguments, passed by value to the kernel. Rows of the matrices follow each other in the output, except
+/// for SwiGLU, where the two have the same rows. `data` of later matrices is moved back so that rows count on from the
+/// first.
 struct MatvecArgs {
   const std::uint8_t* data[kMatvecSegments] = {};
   const float* nested[kMatvecSegments] = {};  // nf4-dq: {offset, …, code, nested}
   const float* bias[kMatvecSegments] = {};
   std::int32_t starts[kMatvecSegments] = {0x7fffffff, 0x7fffffff, 0x7fffffff};  // first output row of each matrix
   std::int32_t segments = 0;
-  std::int32_t units = 0;          // rows of the output
+  std::int32_t units = 0;  // rows of the output
   std::int32_t columns = 0;
-  std::int32_t chunks = 0;         // of 16 bytes a row
-  std::uint32_t stride = 0;        // bytes of a row's record
+  std::int32_t chunks = 0;   // of 16 bytes a row
+  std::uint32_t stride = 0;  // bytes of a row's record
   std::uint32_t scaleOffset = 0;
   MatrixFormat format = MatrixFormat::f32;
   Epilogue epilogue = Epilogue::store;
   std::int32_t threadsPerRow = 32;
   std::int32_t rowGroups = 1;
-  std::int32_t slots = 0;          // rows a thread has in its ring
+  std::int32_t slots = 0;                       // rows a thread has in its ring
   std::int32_t rowsPerBlock = 0, rowsLeft = 0;  // the first `rowsLeft` blocks have one more
   float normEps = 0;
-  const float* input = nullptr;    // (columns)
-  const float* gain = nullptr;     // (columns) RMSNorm weight, or null
+  const float* input = nullptr;  // (columns)
+  const float* gain = nullptr;   // (columns) RMSNorm weight, or null
   float* output = nullptr;
   MatrixLayout layout[kMatvecSegments];  // for the plain product
 };
@@ -48,7 +50,8 @@ struct MatvecOptions {
   DecodeTuning tuning;
 };
 
-/// Launches the fast kernel of the format, or the plain one where the fast one does not fit the size or is switched off.
+/// Launches the fast kernel of the format, or the plain one where the fast one does not fit the size or is switched
+/// off.
 cudaError_t launchMatvec(cudaStream_t stream, const MatvecArgs& args, const MatvecOptions& options);
 
 /// Adds a matrix to a launch (its format must be the launch's; set the epilogue first).

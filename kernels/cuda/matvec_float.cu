@@ -6,9 +6,12 @@ namespace gpu {
 
 cudaError_t launchFloat(cudaStream_t stream, const MatvecArgs& args, const MatvecOptions& options, bool& fits) {
   switch (args.format) {
-    case MatrixFormat::f16: return launchIfFits<HalfProduct<__half>>(stream, args, options, fits);
-    case MatrixFormat::bf16: return launchIfFits<HalfProduct<__nv_bfloat16>>(stream, args, options, fits);
-    default: return launchIfFits<FloatProduct>(stream, args, options, fits);
+    case MatrixFormat::f16:
+      return launchIfFits<HalfProduct<__half>>(stream, args, options, fits);
+    case MatrixFormat::bf16:
+      return launchIfFits<HalfProduct<__nv_bfloat16>>(stream, args, options, fits);
+    default:
+      return launchIfFits<FloatProduct>(stream, args, options, fits);
   }
 }
 

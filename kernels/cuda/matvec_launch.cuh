@@ -22,7 +22,8 @@ bool fitsFast(const MatvecArgs& args) {
   return threadsOfRow<P>(args) * (args.epilogue == Epilogue::swiglu ? 2 : 1) <= 1024;
 }
 
-/// `fits` becomes false, and nothing is launched, where a block has too little shared memory even for one group of rows.
+/// `fits` becomes false, and nothing is launched, where a block has too little shared memory even for one group of
+/// rows.
 template <typename P>
 cudaError_t launchFast(cudaStream_t stream, MatvecArgs args, const MatvecOptions& options, bool& fits) {
   const int sides = args.epilogue == Epilogue::swiglu ? 2 : 1;
@@ -35,21 +36,26 @@ cudaError_t launchFast(cudaStream_t stream, MatvecArgs args, const MatvecOptions
 
   const int warpsPerRow = args.threadsPerRow / 32;
   int grid = options.tuning.multiprocessors;
-  while ((args.units + grid - 1) / grid * sides * warpsPerRow * 4 > kSumBytes && grid < args.units) grid += options.tuning.multiprocessors;
+  while ((args.units + grid - 1) / grid * sides * warpsPerRow * 4 > kSumBytes && grid < args.units)
+    grid += options.tuning.multiprocessors;
   if (grid > args.units) grid = args.units;
   args.rowsPerBlock = args.units / grid;
   args.rowsLeft = args.units % grid;
   std::size_t shared = static_cast<std::size_t>((args.units + grid - 1) / grid) * sides * warpsPerRow * 4;
-  if (P::kQuantizedInput) shared += static_cast<std::size_t>(args.columns) * (P::kWideInput ? 2 : 1) + args.columns / 32 * 4;
+  if (P::kQuantizedInput)
+    shared += static_cast<std::size_t>(args.columns) * (P::kWideInput ? 2 : 1) + args.columns / 32 * 4;
   if (P::kNested) shared += 1024;
   // Few row groups where shared memory is short; as many copies ahead as it holds, but no more than the rows need.
   const std::size_t limit = static_cast<std::size_t>(options.tuning.blockKiB) * 1024;
-  const std::size_t groupOfRow = static_cast<std::size_t>(args.threadsPerRow) * Ring<P, Rows::one>::kSlotBytes * P::kUnroll;
+  const std::size_t groupOfRow =
+      static_cast<std::size_t>(args.threadsPerRow) * Ring<P, Rows::one>::kSlotBytes * P::kUnroll;
   while (args.rowGroups > sides && shared + 2 * groupOfRow * args.rowGroups > limit) args.rowGroups -= sides;
   const std::size_t group = groupOfRow * args.rowGroups;
   const int rowsOfThread = ((args.units + grid - 1) / grid * sides + args.rowGroups - 1) / args.rowGroups;
   int groups = 1;
-  while (groups < kMostGroups && (groups < 2 || groups * P::kUnroll < rowsOfThread) && shared + group * (groups + 1) <= limit) ++groups;
+  while (groups < kMostGroups && (groups < 2 || groups * P::kUnroll < rowsOfThread) &&
+         shared + group * (groups + 1) <= limit)
+    ++groups;
   args.slots = groups * P::kUnroll;
   shared += group * groups;
   fits = shared <= limit;
@@ -57,7 +63,7 @@ cudaError_t launchFast(cudaStream_t stream, MatvecArgs args, const MatvecOptions
   const std::size_t alone = static_cast<std::size_t>(options.tuning.aloneKiB) * 1024;
   if (shared < alone) shared = alone;
   const int threads = args.threadsPerRow * args.rowGroups;
-  const auto kernel = sides == 2            ? matvec_kernel<P, Rows::pair>
+  const auto kernel = sides == 2           ? matvec_kernel<P, Rows::pair>
                       : args.segments == 1 ? matvec_kernel<P, Rows::one>
                                            : matvec_kernel<P, Rows::three>;
   return launch(kernel, dim3(grid), dim3(threads), shared, stream, options.tuning.dependentLaunch, args);

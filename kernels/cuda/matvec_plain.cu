@@ -1,5 +1,5 @@
-// The plain product: any format, any size, fp32 activations, one warp a row. Slow; the fallback of odd sizes and the path the
-// fast kernels are compared with.
+// The plain product: any format, any size, fp32 activations, one warp a row. Slow; the fallback of odd sizes and the
+// path the fast kernels are compared with.
 #include "kernels/cuda/device_intrinsics.cuh"
 #include "kernels/cuda/finish_row.cuh"
 #include "kernels/cuda/matrix_element.cuh"
@@ -46,7 +46,8 @@ __global__ void __launch_bounds__(kPlainThreads) matvec_plain_kernel(const __gri
     const int segment = pair || row < args.starts[1] ? 0 : row < args.starts[2] ? 1 : 2;
     const float y = plainRow(args, segment, row, lane);
     const float pairY = pair ? plainRow(args, 1, row, lane) : 0.0f;
-    if (lane == 0) finishRow(args, row, y * root, pairY * root, args.epilogue == Epilogue::add ? args.output[row] : 0.0f);
+    if (lane == 0)
+      finishRow(args, row, y * root, pairY * root, args.epilogue == Epilogue::add ? args.output[row] : 0.0f);
   }
 }
 
@@ -68,7 +69,8 @@ void addSegment(MatvecArgs& args, const MatrixView& matrix, const float* bias) {
   args.stride = static_cast<std::uint32_t>(layout.stride);
   args.scaleOffset = static_cast<std::uint32_t>(layout.scaleOffset);
   args.starts[s] = beside ? 0 : args.units;
-  args.data[s] = beside ? data : data - static_cast<std::int64_t>(args.units) * static_cast<std::int64_t>(layout.stride);
+  args.data[s] =
+      beside ? data : data - static_cast<std::int64_t>(args.units) * static_cast<std::int64_t>(layout.stride);
   args.nested[s] = reinterpret_cast<const float*>(data + layout.nestedOffset);
   args.bias[s] = bias;
   args.units = beside ? matrix.rows : args.units + matrix.rows;
@@ -76,16 +78,25 @@ void addSegment(MatvecArgs& args, const MatrixView& matrix, const float* bias) {
 }
 
 cudaError_t launchMatvec(cudaStream_t stream, const MatvecArgs& args, const MatvecOptions& options) {
-  const bool quantized = args.format != MatrixFormat::f32 && args.format != MatrixFormat::f16 && args.format != MatrixFormat::bf16;
+  const bool quantized =
+      args.format != MatrixFormat::f32 && args.format != MatrixFormat::f16 && args.format != MatrixFormat::bf16;
   bool fits = options.tuning.fastProducts && !(quantized && options.activationBits > 16);
   if (fits) {
     cudaError_t error = cudaSuccess;
     switch (args.format) {
-      case MatrixFormat::q8: error = launchQ8(stream, args, options, fits); break;
-      case MatrixFormat::q4: error = launchQ4(stream, args, options, fits); break;
+      case MatrixFormat::q8:
+        error = launchQ8(stream, args, options, fits);
+        break;
+      case MatrixFormat::q4:
+        error = launchQ4(stream, args, options, fits);
+        break;
       case MatrixFormat::nf4:
-      case MatrixFormat::nf4dq: error = launchNf4(stream, args, options, fits); break;
-      default: error = launchFloat(stream, args, options, fits); break;
+      case MatrixFormat::nf4dq:
+        error = launchNf4(stream, args, options, fits);
+        break;
+      default:
+        error = launchFloat(stream, args, options, fits);
+        break;
     }
     if (fits) return error;
   }

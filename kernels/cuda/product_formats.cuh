@@ -1,6 +1,6 @@
-// How 16 bytes of weights of each format meet their activations: loaded, kept raw in registers, turned into one partial sum.
-// A "chunk" is 16 bytes of a row (32, 16, 8 or 4 columns). A thread owns the same chunks in every row it sees, so its
-// activations stay in registers for the whole kernel.
+// How 16 bytes of weights of each format meet their activations: loaded, kept raw in registers, turned into one partial
+// sum. A "chunk" is 16 bytes of a row (32, 16, 8 or 4 columns). A thread owns the same chunks in every row it sees, so
+// its activations stay in registers for the whole kernel.
 #pragma once
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
@@ -12,12 +12,12 @@
 namespace nibble {
 namespace gpu {
 
-/// Activations as the quantizing prologue leaves them in shared memory: planes of int8 (8 bits), or high int8 and low uint8
-/// (16 bits), 4 a word, and one scale per 32.
+/// Activations as the quantizing prologue leaves them in shared memory: planes of int8 (8 bits), or high int8 and low
+/// uint8 (16 bits), 4 a word, and one scale per 32.
 struct SharedActivations {
-  const std::uint32_t* high;
-  const std::uint32_t* low;
-  const float* scales;
+  std::uint32_t* high;
+  std::uint32_t* low;
+  float* scales;
 };
 
 constexpr std::uint32_t pack4(int a, int b, int c, int d) {
@@ -30,7 +30,8 @@ struct NoTables {
   __device__ __forceinline__ void keep() {}
 };
 
-// ---- 16- and 32-bit weights, fp32 activations -----------------------------------------------------------------------------
+// ---- 16- and 32-bit weights, fp32 activations
+// -----------------------------------------------------------------------------
 
 __device__ __forceinline__ float2 pairToFloat(std::uint32_t bits, __half) {
   return __half22float2(*reinterpret_cast<const __half2*>(&bits));
@@ -40,8 +41,9 @@ __device__ __forceinline__ float2 pairToFloat(std::uint32_t bits, __nv_bfloat16)
 }
 
 /// One row's share of a thread: its chunks, and for each the 32-bit word of the row's scales that holds its own.
-/// What every format has: chunks a thread owns, rows it takes at once, columns a chunk; `kScaleBytes`: of one scale (0: none);
-/// `kScaleShift`: a chunk's scale is number chunk >> shift of the row. `dot` gets the chunk's number for its place in the word.
+/// What every format has: chunks a thread owns, rows it takes at once, columns a chunk; `kScaleBytes`: of one scale (0:
+/// none); `kScaleShift`: a chunk's scale is number chunk >> shift of the row. `dot` gets the chunk's number for its
+/// place in the word.
 template <typename T>
 struct HalfProduct {
   static constexpr int kChunks = 2, kUnroll = 2, kColumns = 8, kScaleBytes = 0, kScaleShift = 0;
@@ -88,7 +90,8 @@ struct FloatProduct {
   }
 };
 
-// ---- integer activations ----------------------------------------------------------------------------------------------------
+// ---- integer activations
+// ----------------------------------------------------------------------------------------------------
 
 /// Activations of `Words`·4 columns. Wide: 16-bit integers split into a signed high and an unsigned low byte.
 template <int Words, bool Wide>
@@ -142,7 +145,8 @@ struct Q8Product {
     IntegerActivations<4, Wide> x[kChunks];
   };
   using Chunk = IntegerActivations<4, Wide>;
-  static __device__ __forceinline__ float dotChunk(const uint4& w, std::uint32_t scale, const Chunk& a, const Tables&, int chunk) {
+  static __device__ __forceinline__ float dotChunk(const uint4& w, std::uint32_t scale, const Chunk& a, const Tables&,
+                                                   int chunk) {
     IntegerSum<Wide> s;
     s.add(w.x, a, 0);
     s.add(w.y, a, 1);
@@ -159,15 +163,16 @@ struct Q8Product {
   }
 };
 
-/// Four table bytes by the four low nibbles of `selector`; a nibble with its top bit set gives 0, since PRMT then repeats the
-/// sign of a byte and no byte of these tables is negative. (__byte_perm masks that bit away.)
+/// Four table bytes by the four low nibbles of `selector`; a nibble with its top bit set gives 0, since PRMT then
+/// repeats the sign of a byte and no byte of these tables is negative. (__byte_perm masks that bit away.)
 __device__ __forceinline__ std::uint32_t lookup(std::uint32_t t0, std::uint32_t t1, std::uint32_t selector) {
   std::uint32_t bytes;
   asm("prmt.b32 %0, %1, %2, %3;" : "=r"(bytes) : "r"(t0), "r"(t1), "r"(selector));
   return bytes;
 }
 
-/// The first eight codes are ≤ 0, the last eight ≥ 0: two tables of magnitudes, two sums, and the difference at the end.
+/// The first eight codes are ≤ 0, the last eight ≥ 0: two tables of magnitudes, two sums, and the difference at the
+/// end.
 template <bool Wide>
 struct Q4Product {
   static constexpr int kChunks = 1, kUnroll = 4, kColumns = 32, kScaleBytes = 2, kScaleShift = 0;
@@ -183,7 +188,8 @@ struct Q4Product {
     IntegerActivations<8, Wide> x[kChunks];
   };
   using Chunk = IntegerActivations<8, Wide>;
-  static __device__ __forceinline__ float dotChunk(const uint4& w, std::uint32_t scale, const Chunk& a, const Tables& tables, int chunk) {
+  static __device__ __forceinline__ float dotChunk(const uint4& w, std::uint32_t scale, const Chunk& a,
+                                                   const Tables& tables, int chunk) {
     constexpr std::uint32_t n1 = pack4(49, 35, 22, 10), p1 = pack4(53, 69, 89, 113);
     const std::uint32_t n0 = tables.n0, p0 = tables.p0;
     IntegerSum<Wide> negative, positive;
@@ -204,7 +210,8 @@ struct Q4Product {
   }
 };
 
-/// NF4's code as 14-bit magnitudes (code · 16383, error 3e-5 of the block's absmax), high and low 7 bits in tables of their own.
+/// NF4's code as 14-bit magnitudes (code · 16383, error 3e-5 of the block's absmax), high and low 7 bits in tables of
+/// their own.
 constexpr int nf4Magnitude(int i) {
   return static_cast<int>((kNf4Code[i] < 0 ? -kNf4Code[i] : kNf4Code[i]) * 16383.0f + 0.5f);
 }
@@ -250,7 +257,9 @@ struct Nf4Product {
     return fmaf(high, 128.0f, low) * (a.scale * (1.0f / 16383.0f));
   }
   /// nf4-dq: the code byte of a chunk in its word.
-  static __device__ __forceinline__ int codeByte(std::uint32_t word, int chunk) { return (word >> ((chunk >> 1) & 3) * 8) & 255; }
+  static __device__ __forceinline__ int codeByte(std::uint32_t word, int chunk) {
+    return (word >> ((chunk >> 1) & 3) * 8) & 255;
+  }
   template <typename Row>
   static __device__ __forceinline__ float dot(const Row& in, const Activations& a, const Tables& tables, int chunk) {
     const float sum = dotCodes(in.w[0], a.x[0], tables);

@@ -1,5 +1,5 @@
-// Activations as integers with a scale per 32 in shared memory, and folding of per-thread sums over a warp: what the fast
-// products share. x is read past L1, since another multiprocessor has just written it.
+// Activations as integers with a scale per 32 in shared memory, and folding of per-thread sums over a warp: what the
+// fast products share. x is read past L1, since another multiprocessor has just written it.
 #pragma once
 #include <cuda_runtime.h>
 
@@ -8,11 +8,14 @@
 namespace nibble {
 namespace gpu {
 
-__device__ __forceinline__ std::uint32_t absoluteBits(float v) { return __float_as_uint(v) & 0x7fffffffu; }
+__device__ __forceinline__ std::uint32_t absoluteBits(float v) {
+  return __float_as_uint(v) & 0x7fffffffu;
+}
 
 /// Four values of a block of 32 (eight neighbouring lanes) as integers; lane 0 of the eight writes the scale.
 template <bool Wide>
-__device__ __forceinline__ void quantizeWord(float4 v, int word, bool inside, std::uint32_t* high, std::uint32_t* low, float* scales) {
+__device__ __forceinline__ void quantizeWord(float4 v, int word, bool inside, std::uint32_t* high, std::uint32_t* low,
+                                             float* scales) {
   // Bits of |x| order like the values and put NaN above all, so a NaN becomes the scale instead of vanishing.
   std::uint32_t top = max(max(absoluteBits(v.x), absoluteBits(v.y)), max(absoluteBits(v.z), absoluteBits(v.w)));
 #pragma unroll
@@ -34,7 +37,8 @@ __device__ __forceinline__ void quantizeWord(float4 v, int word, bool inside, st
 
 /// x · gain into shared memory as integers; returns this thread's share of Σx². Columns are a multiple of 32.
 template <bool Wide>
-__device__ __forceinline__ float quantizeInput(const float* x, const float* weights, int columns, std::uint32_t* high, std::uint32_t* low, float* scales) {
+__device__ __forceinline__ float quantizeInput(const float* x, const float* weights, int columns, std::uint32_t* high,
+                                               std::uint32_t* low, float* scales) {
   const int words = columns / 4;
   const float4* input = reinterpret_cast<const float4*>(x);
   const float4* gain = reinterpret_cast<const float4*>(weights);

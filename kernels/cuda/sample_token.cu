@@ -1,6 +1,7 @@
-// The next id from the logits, in two kernels. Blocks cover ranges of ids: penalties, non-finite check, then the maximum or
-// the sorted best `topK` of the range (bitonic sort of 64-bit keys: ordered logit, then inverted id, so of equal logits the
-// lowest id wins). The second kernel merges the ranges, and draws after temperature, top-k, top-p and min-p.
+// The next id from the logits, in two kernels. Blocks cover ranges of ids: penalties, non-finite check, then the
+// maximum or the sorted best `topK` of the range (bitonic sort of 64-bit keys: ordered logit, then inverted id, so of
+// equal logits the lowest id wins). The second kernel merges the ranges, and draws after temperature, top-k, top-p and
+// min-p.
 #include "kernels/cuda/decode_step.h"
 #include "kernels/cuda/device_intrinsics.cuh"
 #include "kernels/cuda/launch.h"
@@ -9,7 +10,7 @@ namespace nibble {
 namespace gpu {
 
 constexpr int kSampleThreads = 1024;
-constexpr int kSortCount = 2048;           // keys a block sorts at a time
+constexpr int kSortCount = 2048;  // keys a block sorts at a time
 constexpr int kMergeCount = kSampleBlocks * kSampleTopKMax;
 
 __device__ __forceinline__ std::uint64_t keyOf(float logit, int id) {
@@ -17,7 +18,9 @@ __device__ __forceinline__ std::uint64_t keyOf(float logit, int id) {
   const std::uint32_t ordered = bits & 0x80000000u ? ~bits : bits | 0x80000000u;
   return static_cast<std::uint64_t>(ordered) << 32 | static_cast<std::uint32_t>(~id);
 }
-__device__ __forceinline__ int idOfKey(std::uint64_t key) { return static_cast<int>(~static_cast<std::uint32_t>(key)); }
+__device__ __forceinline__ int idOfKey(std::uint64_t key) {
+  return static_cast<int>(~static_cast<std::uint32_t>(key));
+}
 __device__ __forceinline__ float logitOfKey(std::uint64_t key) {
   const std::uint32_t ordered = static_cast<std::uint32_t>(key >> 32);
   return __uint_as_float(ordered & 0x80000000u ? ordered & 0x7fffffffu : ~ordered);
@@ -71,8 +74,8 @@ __device__ void penalize(const StepInput& in, const std::int32_t* history, float
 }
 
 __global__ void __launch_bounds__(kSampleThreads)
-    sample_ranges_kernel(float* logits, int vocab, const StepInput* input, const std::int32_t* history, std::uint64_t* candidates,
-                         std::uint32_t* flags) {
+    sample_ranges_kernel(float* logits, int vocab, const StepInput* input, const std::int32_t* history,
+                         std::uint64_t* candidates, std::uint32_t* flags) {
   __shared__ std::uint64_t keys[kSortCount];
   allowNext();
   waitForPrevious();
@@ -105,7 +108,8 @@ __global__ void __launch_bounds__(kSampleThreads)
       }
       sortDescending(keys, kSortCount);
     }
-    for (int i = threadIdx.x; i < kSampleTopKMax; i += kSampleThreads) candidates[blockIdx.x * kSampleTopKMax + i] = i < keep ? keys[i] : 0;
+    for (int i = threadIdx.x; i < kSampleTopKMax; i += kSampleThreads)
+      candidates[blockIdx.x * kSampleTopKMax + i] = i < keep ? keys[i] : 0;
   }
   if (bad) atomicOr(flags, 1u);
 }
@@ -170,9 +174,10 @@ cudaError_t sampleToken(cudaStream_t stream, const DecodeModel& model) {
   const DecodeWorkspace& w = model.workspace;
   const int vocab = model.shape.vocab;
   const int blocks = vocab < kSampleBlocks ? 1 : kSampleBlocks;
-  const cudaError_t error = launch(sample_ranges_kernel, dim3(blocks), dim3(kSampleThreads), 0, stream, model.tuning.dependentLaunch,
-                                   w.logits, vocab, static_cast<const StepInput*>(model.input),
-                                   static_cast<const std::int32_t*>(w.history), w.candidates, w.flags);
+  const cudaError_t error =
+      launch(sample_ranges_kernel, dim3(blocks), dim3(kSampleThreads), 0, stream, model.tuning.dependentLaunch,
+             w.logits, vocab, static_cast<const StepInput*>(model.input), static_cast<const std::int32_t*>(w.history),
+             w.candidates, w.flags);
   if (error != cudaSuccess) return error;
   return launch(sample_merge_kernel, dim3(1), dim3(kSampleThreads), kMergeCount * sizeof(std::uint64_t), stream,
                 model.tuning.dependentLaunch, vocab, blocks, model.input, model.output,

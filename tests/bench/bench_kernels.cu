@@ -1,12 +1,13 @@
 // Checks and times the CUDA decode kernels without Qt or a model:
 //   bench_kernels check [quick] | products | steps [fp16-tokens] | sweep
-// `products` times every format alone at the InternLM3-8B shapes, L2-cold; `steps` a whole 48-layer decode step with random
-// weights as one graph at depths 0, 4k and 32k; both beside the device's copy bandwidth (read + write) of the same run.
+// `products` times every format alone at the InternLM3-8B shapes, L2-cold; `steps` a whole 48-layer decode step with
+// random weights as one graph at depths 0, 4k and 32k; both beside the device's copy bandwidth (read + write) of the
+// same run.
 #include <algorithm>
 #include <string>
 
-#include "kernel_reference.h"
 #include "bench_kernels_check.h"
+#include "kernel_reference.h"
 
 namespace bench {
 
@@ -14,7 +15,8 @@ namespace {
 
 __global__ void fill_kernel(std::uint8_t* data, MatrixLayout layout, MatrixFormat format, std::uint32_t seed) {
   const std::uint64_t words = layout.totalBytes / 4;
-  for (std::uint64_t i = blockIdx.x * blockDim.x + threadIdx.x; i < words; i += static_cast<std::uint64_t>(gridDim.x) * blockDim.x) {
+  for (std::uint64_t i = blockIdx.x * blockDim.x + threadIdx.x; i < words;
+       i += static_cast<std::uint64_t>(gridDim.x) * blockDim.x) {
     std::uint32_t h = static_cast<std::uint32_t>(i * 0x9E3779B97F4A7C15ull >> 29) ^ seed;
     h = (h ^ (h >> 15)) * 0x2c1b3c6du;
     h = (h ^ (h >> 12)) * 0x297a2d39u;
@@ -35,8 +37,10 @@ __global__ void fill_kernel(std::uint8_t* data, MatrixLayout layout, MatrixForma
   }
 }
 
-__global__ void fill_cache_kernel(std::uint32_t* data, std::uint64_t words, std::uint64_t scalesFrom, KvCacheFormat format) {
-  for (std::uint64_t i = blockIdx.x * blockDim.x + threadIdx.x; i < words; i += static_cast<std::uint64_t>(gridDim.x) * blockDim.x) {
+__global__ void fill_cache_kernel(std::uint32_t* data, std::uint64_t words, std::uint64_t scalesFrom,
+                                  KvCacheFormat format) {
+  for (std::uint64_t i = blockIdx.x * blockDim.x + threadIdx.x; i < words;
+       i += static_cast<std::uint64_t>(gridDim.x) * blockDim.x) {
     std::uint32_t h = static_cast<std::uint32_t>(i * 0x9E3779B97F4A7C15ull >> 31) * 0x297a2d39u;
     h ^= h >> 14;
     if (format == KvCacheFormat::f16) h = (h & 0x83ff83ffu) | 0x38003800u;
@@ -78,11 +82,13 @@ double copyBandwidth(cudaStream_t stream) {
   Timer timer;
   std::vector<double> times;
   for (int i = 0; i < 12; ++i)
-    times.push_back(timer.milliseconds(stream, [&] { must(cudaMemcpyAsync(b.get(), a.get(), bytes, cudaMemcpyDeviceToDevice, stream), "copy"); }));
+    times.push_back(timer.milliseconds(
+        stream, [&] { must(cudaMemcpyAsync(b.get(), a.get(), bytes, cudaMemcpyDeviceToDevice, stream), "copy"); }));
   return 2.0 * bytes / median(times) / 1e6;
 }
 
-MatrixView filledMatrix(std::vector<Device<std::uint8_t>>& owners, MatrixFormat format, int rows, int columns, double& bytes) {
+MatrixView filledMatrix(std::vector<Device<std::uint8_t>>& owners, MatrixFormat format, int rows, int columns,
+                        double& bytes) {
   const MatrixLayout layout = matrixLayout(format, rows, columns);
   owners.emplace_back(layout.totalBytes);
   fill_kernel<<<1024, 256>>>(owners.back().get(), layout, format, randomBits());
@@ -109,7 +115,8 @@ cudaGraphExec_t captured(cudaStream_t stream, const DecodeModel& model) {
 }
 
 /// One format at one shape, over as many copies as 400 MB hold, so that nothing is left in L2 from the last time.
-void timeProduct(cudaStream_t stream, MatrixFormat format, int bits, const ProductCase& c, const DecodeTuning& tuning, double copy) {
+void timeProduct(cudaStream_t stream, MatrixFormat format, int bits, const ProductCase& c, const DecodeTuning& tuning,
+                 double copy) {
   std::vector<Device<std::uint8_t>> owners;
   double bytes = 0;
   filledMatrix(owners, format, c.rows, c.columns, bytes);
@@ -122,17 +129,20 @@ void timeProduct(cudaStream_t stream, MatrixFormat format, int bits, const Produ
   cudaGraph_t graph;
   cudaGraphExec_t exec;
   must(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "capture");
-  for (const MatrixView& view : views) must(matvec(stream, view, x.get(), gain.get(), 1e-5f, nullptr, y.get(), bits, tuning), "matvec");
+  for (const MatrixView& view : views)
+    must(matvec(stream, view, x.get(), gain.get(), 1e-5f, nullptr, y.get(), bits, tuning), "matvec");
   must(cudaStreamEndCapture(stream, &graph), "end capture");
   must(cudaGraphInstantiate(&exec, graph, 0), "instantiate");
   std::vector<double> chained, alone;
   for (int i = 0; i < 7; ++i)
     chained.push_back(timer.milliseconds(stream, [&] { must(cudaGraphLaunch(exec, stream), "graph"); }) * 1e3 / copies);
   for (int i = 0; i < 2 * copies; ++i)
-    alone.push_back(timer.milliseconds(stream, [&] { must(matvec(stream, views[i % copies], x.get(), gain.get(), 1e-5f, nullptr, y.get(), bits, tuning), "matvec"); }) * 1e3);
+    alone.push_back(timer.milliseconds(stream, [&] {
+      must(matvec(stream, views[i % copies], x.get(), gain.get(), 1e-5f, nullptr, y.get(), bits, tuning), "matvec");
+    }) * 1e3);
   const double us = median(chained), single = median(alone);
-  std::printf("%-8s %6d x %-6d %-6s a%-2d  in a row %7.2f us %6.0f GB/s %5.1f %%   by itself %7.2f us\n", c.what, c.rows, c.columns, name(format), bits, us,
-              bytes / us / 1e3, 100 * bytes / us / 1e3 / copy, single);
+  std::printf("%-8s %6d x %-6d %-6s a%-2d  in a row %7.2f us %6.0f GB/s %5.1f %%   by itself %7.2f us\n", c.what,
+              c.rows, c.columns, name(format), bits, us, bytes / us / 1e3, 100 * bytes / us / 1e3 / copy, single);
   cudaGraphExecDestroy(exec);
   cudaGraphDestroy(graph);
 }
@@ -140,7 +150,8 @@ void timeProduct(cudaStream_t stream, MatrixFormat format, int bits, const Produ
 void products(cudaStream_t stream, double copy) {
   DecodeTuning tuning;
   must(decodeTuning(0, tuning), "tuning");
-  const ProductCase cases[] = {{"qkv", 4608, 4096}, {"o", 4096, 4096}, {"gate+up", 20480, 4096}, {"down", 4096, 10240}, {"head", 128512, 4096}};
+  const ProductCase cases[] = {
+      {"qkv", 4608, 4096}, {"o", 4096, 4096}, {"gate+up", 20480, 4096}, {"down", 4096, 10240}, {"head", 128512, 4096}};
   for (int f : {6, 4, 5, 3, 1, 2, 0})
     for (const ProductCase& c : cases) timeProduct(stream, static_cast<MatrixFormat>(f), 8, c, tuning, copy);
   for (int f : {6, 4, 3}) timeProduct(stream, static_cast<MatrixFormat>(f), 16, cases[2], tuning, copy);
@@ -157,7 +168,8 @@ struct BigModel {
   double cacheBytesPerPosition = 0;
 };
 
-void buildBig(BigModel& b, MatrixFormat format, MatrixFormat keyFormat, MatrixFormat head, KvCacheFormat kv, int bits, std::int64_t capacity) {
+void buildBig(BigModel& b, MatrixFormat format, MatrixFormat keyFormat, MatrixFormat head, KvCacheFormat kv, int bits,
+              std::int64_t capacity) {
   const DecodeShape s{48, 4096, 32, 2, 128, 10240, 128512, capacity, kv, 1e-5f, 1.0f, bits};
   const float* gain = b.vectors.emplace_back(randomVector(4096, 0.1, 1)).get();
   for (int i = 0; i < s.layers; ++i) {
@@ -173,7 +185,8 @@ void buildBig(BigModel& b, MatrixFormat format, MatrixFormat keyFormat, MatrixFo
     const KvLayout layout = kvLayout(kv, s.kvHeads, capacity, s.headDim);
     for (void** cache : {&l.kv.keys, &l.kv.values}) {
       *cache = b.owners.emplace_back(layout.totalBytes).get();
-      fill_cache_kernel<<<512, 256>>>(static_cast<std::uint32_t*>(*cache), layout.totalBytes / 4, layout.scaleOffset / 4, kv);
+      fill_cache_kernel<<<512, 256>>>(static_cast<std::uint32_t*>(*cache), layout.totalBytes / 4,
+                                      layout.scaleOffset / 4, kv);
     }
     l.kv.format = kv;
     b.layers.push_back(l);
@@ -196,7 +209,8 @@ void buildBig(BigModel& b, MatrixFormat format, MatrixFormat keyFormat, MatrixFo
   must(decodeTuning(0, b.model.tuning), "tuning");
 }
 
-/// Median time of a step at a depth: `steps` replays, token and position set anew before every one by a copy in the stream.
+/// Median time of a step at a depth: `steps` replays, token and position set anew before every one by a copy in the
+/// stream.
 double timeStep(cudaStream_t stream, BigModel& b, cudaGraphExec_t exec, int position, int steps, double* p99) {
   Timer timer;
   std::vector<double> times;
@@ -215,15 +229,18 @@ double timeStep(cudaStream_t stream, BigModel& b, cudaGraphExec_t exec, int posi
 
 void printStep(const BigModel& b, const char* what, int position, double ms, double p99, double copy) {
   const double bytes = b.weightBytes + b.cacheBytesPerPosition * position;
-  std::printf("%-34s at %5d: %7.3f ms (p99 %7.3f) %7.1f tok/s  %6.0f GB/s %5.1f %% of copy (weights alone %5.1f %%)\n", what, position, ms, p99,
-              1e3 / ms, bytes / ms / 1e6, 100 * bytes / ms / 1e6 / copy, 100 * b.weightBytes / ms / 1e6 / copy);
+  std::printf("%-34s at %5d: %7.3f ms (p99 %7.3f) %7.1f tok/s  %6.0f GB/s %5.1f %% of copy (weights alone %5.1f %%)\n",
+              what, position, ms, p99, 1e3 / ms, bytes / ms / 1e6, 100 * bytes / ms / 1e6 / copy,
+              100 * b.weightBytes / ms / 1e6 / copy);
 }
 
-void stepsOf(cudaStream_t stream, MatrixFormat format, MatrixFormat keyFormat, MatrixFormat head, KvCacheFormat kv, int bits, double copy, bool deep) {
+void stepsOf(cudaStream_t stream, MatrixFormat format, MatrixFormat keyFormat, MatrixFormat head, KvCacheFormat kv,
+             int bits, double copy, bool deep) {
   BigModel b;
   buildBig(b, format, keyFormat, head, kv, bits, 32768 + 64);
   char what[64];
-  std::snprintf(what, sizeof what, "%s k/v %s head %s cache %s a%d", name(format), name(keyFormat), name(head), name(kv), bits);
+  std::snprintf(what, sizeof what, "%s k/v %s head %s cache %s a%d", name(format), name(keyFormat), name(head),
+                name(kv), bits);
   cudaGraphExec_t exec = captured(stream, b.model);
   for (int position : {0, 4096, 32700}) {
     if (!deep && position > 0) break;
@@ -259,7 +276,10 @@ void sweep(cudaStream_t stream, double copy, MatrixFormat format, MatrixFormat h
     const char* what;
     bool dependent;
     int threads;
-  } const variants[] = {{"as chosen", true, 0}, {"without dependent launch", false, 0}, {"768 threads", true, 768}, {"1024 threads", true, 1024}};
+  } const variants[] = {{"as chosen", true, 0},
+                        {"without dependent launch", false, 0},
+                        {"768 threads", true, 768},
+                        {"1024 threads", true, 1024}};
   for (const auto& v : variants) {
     b.model.tuning = full;
     b.model.tuning.dependentLaunch = v.dependent;
@@ -284,7 +304,8 @@ int main(int argc, char** argv) {
   const std::string part = argc > 1 ? argv[1] : "check";
   cudaDeviceProp properties;
   must(cudaGetDeviceProperties(&properties, 0), "device");
-  std::printf("%s, %d multiprocessors, %d.%d\n", properties.name, properties.multiProcessorCount, properties.major, properties.minor);
+  std::printf("%s, %d multiprocessors, %d.%d\n", properties.name, properties.multiProcessorCount, properties.major,
+              properties.minor);
   if (part == "check") {
     const bool quick = argc > 2;
     const int failed = checkProducts(quick) + checkAttention(quick) + checkSampling() + checkSteps(quick);

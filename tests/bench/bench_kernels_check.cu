@@ -1,8 +1,8 @@
 // Products, attention and sampling against float64; see bench_kernels.cu for the program.
 #include <algorithm>
 
-#include "kernel_reference.h"
 #include "bench_kernels_check.h"
+#include "kernel_reference.h"
 
 namespace bench {
 
@@ -29,19 +29,21 @@ double productLimit(MatrixFormat format, int bits, bool fast) {
 
 int checkProduct(MatrixFormat format, int rows, int columns, int bits, bool fast, bool withNorm) {
   const Matrix m = randomMatrix(format, rows, columns, 0.05);
-  const std::vector<float> x = randomVector(columns, 1.3), gain = randomVector(columns, 0.2, 1.0), bias = randomVector(rows, 0.5);
+  const std::vector<float> x = randomVector(columns, 1.3), gain = randomVector(columns, 0.2, 1.0),
+                           bias = randomVector(rows, 0.5);
   Device<float> dx(x), dgain(gain), dbias(bias), dy(rows);
   DecodeTuning tuning = tuningOf();
   tuning.fastProducts = fast;
   dy.poison();
-  must(matvec(nullptr, m.view, dx.get(), withNorm ? dgain.get() : nullptr, 1e-5f, withNorm ? dbias.get() : nullptr, dy.get(), bits, tuning),
+  must(matvec(nullptr, m.view, dx.get(), withNorm ? dgain.get() : nullptr, 1e-5f, withNorm ? dbias.get() : nullptr,
+              dy.get(), bits, tuning),
        "matvec");
   must(cudaDeviceSynchronize(), "matvec kernel");
-  const std::vector<double> ref =
-      product(m, {x.begin(), x.end()}, withNorm ? gain : std::vector<float>(), 1e-5, withNorm ? bias : std::vector<float>());
+  const std::vector<double> ref = product(m, {x.begin(), x.end()}, withNorm ? gain : std::vector<float>(), 1e-5,
+                                          withNorm ? bias : std::vector<float>());
   char what[128];
-  std::snprintf(what, sizeof what, "product %-6s %6d x %-6d a%-2d %s%s", name(format), rows, columns, bits, fast ? "fast" : "plain",
-                withNorm ? " norm bias" : "");
+  std::snprintf(what, sizeof what, "product %-6s %6d x %-6d a%-2d %s%s", name(format), rows, columns, bits,
+                fast ? "fast" : "plain", withNorm ? " norm bias" : "");
   return report(what, relativeError(dy.host(), ref), productLimit(format, bits, fast));
 }
 
@@ -49,7 +51,8 @@ int checkProduct(MatrixFormat format, int rows, int columns, int bits, bool fast
 
 int checkProducts(bool quick) {
   int failed = 0;
-  const int sizes[][2] = {{37, 64}, {129, 96}, {13, 4096}, {261, 1056}, {77, 4097}, {1001, 320}, {40, 10240}, {4608, 4096}};
+  const int sizes[][2] = {{37, 64},   {129, 96},   {13, 4096},  {261, 1056},
+                          {77, 4097}, {1001, 320}, {40, 10240}, {4608, 4096}};
   for (int f = 0; f < 7; ++f) {
     const MatrixFormat format = static_cast<MatrixFormat>(f);
     const bool quantized = f >= 3;
@@ -128,7 +131,8 @@ void rotateRow(double* row, int headDim) {
 }
 
 /// RMSNorm (if any) and rotate-half rope of one head.
-std::vector<double> preparedHead(const float* raw, const std::vector<float>& norm, const std::vector<float>& inverse, int position) {
+std::vector<double> preparedHead(const float* raw, const std::vector<float>& norm, const std::vector<float>& inverse,
+                                 int position) {
   const int headDim = static_cast<int>(inverse.size()) * 2, half = headDim / 2;
   std::vector<double> v(raw, raw + headDim), out(headDim);
   if (!norm.empty()) {
@@ -137,7 +141,8 @@ std::vector<double> preparedHead(const float* raw, const std::vector<float>& nor
     for (int i = 0; i < headDim; ++i) v[i] *= norm[i] / std::sqrt(squares / headDim + 1e-5);
   }
   for (int i = 0; i < half; ++i) {
-    const double angle = static_cast<double>(static_cast<float>(position) * inverse[i]), c = std::cos(angle), s = std::sin(angle);
+    const double angle = static_cast<double>(static_cast<float>(position) * inverse[i]), c = std::cos(angle),
+                 s = std::sin(angle);
     out[i] = v[i] * c - v[i + half] * s;
     out[i + half] = v[i + half] * c + v[i] * s;
   }
@@ -150,8 +155,9 @@ struct AttentionCase {
   bool norm, tensor;
 };
 
-std::vector<double> referenceAttention(const AttentionCase& c, Cache& cache, const std::vector<float>& qkv, const std::vector<float>& qNorm,
-                                       const std::vector<float>& kNorm, const std::vector<float>& inverse) {
+std::vector<double> referenceAttention(const AttentionCase& c, Cache& cache, const std::vector<float>& qkv,
+                                       const std::vector<float>& qNorm, const std::vector<float>& kNorm,
+                                       const std::vector<float>& inverse) {
   const int hd = c.headDim, group = c.heads / c.kvHeads;
   const std::size_t capacity = cache.layout.capacity;
   std::vector<double> out(c.heads * hd);
@@ -177,7 +183,8 @@ std::vector<double> referenceAttention(const AttentionCase& c, Cache& cache, con
     for (double& s : score) below += s = std::exp(s - top);
     for (int p = begin; p <= c.position; ++p)
       for (int i = 0; i < hd; ++i) {
-        const double v = p == c.position ? qkv[(c.heads + c.kvHeads + kv) * hd + i] : cache.values[(kv * capacity + p) * hd + i];
+        const double v =
+            p == c.position ? qkv[(c.heads + c.kvHeads + kv) * hd + i] : cache.values[(kv * capacity + p) * hd + i];
         out[h * hd + i] += score[p - begin] / below * v;
       }
   }
@@ -225,8 +232,9 @@ int checkAttentionCase(const AttentionCase& c) {
   must(cudaMemcpy(out.data(), model.workspace.attention, out.size() * 4, cudaMemcpyDeviceToHost), "attention out");
   const std::vector<double> ref = referenceAttention(c, cache, qkv, qNorm, kNorm, inverse);
   char what[128];
-  std::snprintf(what, sizeof what, "attention %-3s heads %d/%d dim %d position %d window %d%s %s", name(c.format), c.heads, c.kvHeads, c.headDim,
-                c.position, c.window, c.norm ? " norm" : "", c.tensor ? "tensor" : "plain");
+  std::snprintf(what, sizeof what, "attention %-3s heads %d/%d dim %d position %d window %d%s %s", name(c.format),
+                c.heads, c.kvHeads, c.headDim, c.position, c.window, c.norm ? " norm" : "",
+                c.tensor ? "tensor" : "plain");
   // The newest row is rounded into the cache: it counts most at short lengths of 8- and 4-bit caches.
   const double rounding = c.format == KvCacheFormat::q4 ? 0.12 : c.format == KvCacheFormat::q8 ? 8e-3 : 0;
   const double limit = (c.tensor ? 1.5e-3 : c.format == KvCacheFormat::f16 ? 6e-4 : 5e-6) + rounding;
@@ -290,8 +298,8 @@ bool agrees(int id, const std::vector<float>& logits, StepInput in) {
   return false;
 }
 
-int sampleOnce(DecodeModel& model, Device<StepInput>& dInput, Device<StepOutput>& dOutput, const std::vector<float>& logits,
-               const StepInput& input, StepOutput& out) {
+int sampleOnce(DecodeModel& model, Device<StepInput>& dInput, Device<StepOutput>& dOutput,
+               const std::vector<float>& logits, const StepInput& input, StepOutput& out) {
   dInput.set({input});
   dOutput.poison();
   must(cudaMemset(model.workspace.flags, 0, 4), "flags");
@@ -337,7 +345,8 @@ int checkSampling() {
       input.penaltyWindow = 64;
       input.repetitionPenalty = 1.7f;
       std::vector<float> changed = logits;
-      for (int i = 0; i < 2; ++i) changed[history[i]] = changed[history[i]] > 0 ? changed[history[i]] / 1.7f : changed[history[i]] * 1.7f;
+      for (int i = 0; i < 2; ++i)
+        changed[history[i]] = changed[history[i]] > 0 ? changed[history[i]] / 1.7f : changed[history[i]] * 1.7f;
       wrong += !agrees(sampleOnce(model, dInput, dOutput, logits, input, out), changed, input);
       logits[randomBits() % vocab] = round % 2 ? NAN : INFINITY;
       input.repetitionPenalty = 1.0f;

@@ -1,8 +1,9 @@
-// Whole decode steps of small random models against float64, token by token, with the cache the kernels themselves fill.
+// Whole decode steps of small random models against float64, token by token, with the cache the kernels themselves
+// fill.
 #include <algorithm>
 
-#include "kernel_reference.h"
 #include "bench_kernels_check.h"
+#include "kernel_reference.h"
 
 namespace bench {
 
@@ -12,10 +13,10 @@ struct SmallModel {
   DecodeShape shape;
   bool biases, headNorms;
   int window;
-  std::vector<Matrix> matrices;             // layers × 7, then embedding, head
-  std::vector<std::vector<float>> gains;    // layers × 2, then final
-  std::vector<std::vector<float>> bias;     // layers × 7
-  std::vector<std::vector<float>> norms;    // layers × 2
+  std::vector<Matrix> matrices;           // layers × 7, then embedding, head
+  std::vector<std::vector<float>> gains;  // layers × 2, then final
+  std::vector<std::vector<float>> bias;   // layers × 7
+  std::vector<std::vector<float>> norms;  // layers × 2
   std::vector<float> inverse;
 };
 
@@ -28,7 +29,13 @@ SmallModel makeModel(MatrixFormat format, MatrixFormat keyFormat, KvCacheFormat 
   const DecodeShape& s = m.shape;
   const int q = s.heads * s.headDim, k = s.kvHeads * s.headDim;
   for (int layer = 0; layer < s.layers; ++layer) {
-    const int sizes[7][2] = {{q, s.hidden}, {k, s.hidden}, {k, s.hidden}, {s.hidden, q}, {s.intermediate, s.hidden}, {s.intermediate, s.hidden}, {s.hidden, s.intermediate}};
+    const int sizes[7][2] = {{q, s.hidden},
+                             {k, s.hidden},
+                             {k, s.hidden},
+                             {s.hidden, q},
+                             {s.intermediate, s.hidden},
+                             {s.intermediate, s.hidden},
+                             {s.hidden, s.intermediate}};
     for (int i = 0; i < 7; ++i) {
       const MatrixFormat f = i == 1 || i == 2 || (i == 5 && odd) ? keyFormat : format;
       m.matrices.push_back(randomMatrix(f, sizes[i][0], sizes[i][1], 1 / std::sqrt(static_cast<double>(sizes[i][1]))));
@@ -42,7 +49,8 @@ SmallModel makeModel(MatrixFormat format, MatrixFormat keyFormat, KvCacheFormat 
   m.matrices.push_back(randomMatrix(keyFormat, s.vocab, s.hidden, 1));
   m.matrices.push_back(randomMatrix(keyFormat, s.vocab, s.hidden, 1 / std::sqrt(static_cast<double>(s.hidden))));
   m.gains.push_back(randomVector(s.hidden, 0.2, 1));
-  for (int i = 0; i < s.headDim / 2; ++i) m.inverse.push_back(static_cast<float>(std::pow(10000.0, -2.0 * i / s.headDim)));
+  for (int i = 0; i < s.headDim / 2; ++i)
+    m.inverse.push_back(static_cast<float>(std::pow(10000.0, -2.0 * i / s.headDim)));
   return m;
 }
 
@@ -71,8 +79,8 @@ class Reference {
     for (std::size_t i = 0; i < x.size(); ++i) x[i] += y[i];
   }
   std::vector<double> run(int layer, int which, const std::vector<double>& x, bool norm) {
-    return product(m.matrices[layer * 7 + which], x, norm ? m.gains[layer * 2 + (which >= 4)] : std::vector<float>(), m.shape.normEps,
-                   m.bias[layer * 7 + which]);
+    return product(m.matrices[layer * 7 + which], x, norm ? m.gains[layer * 2 + (which >= 4)] : std::vector<float>(),
+                   m.shape.normEps, m.bias[layer * 7 + which]);
   }
   std::vector<double> rope(const double* raw, const std::vector<float>& norm) {
     const int hd = m.shape.headDim, half = hd / 2;
@@ -109,7 +117,8 @@ class Reference {
         below += score.emplace_back(std::exp(sum / std::sqrt(static_cast<double>(hd))));
       }
       for (int p = begin; p <= m_position; ++p)
-        for (int i = 0; i < hd; ++i) out[h * hd + i] += score[p - begin] / below * m_values[layer][(p * s.kvHeads + h / group) * hd + i];
+        for (int i = 0; i < hd; ++i)
+          out[h * hd + i] += score[p - begin] / below * m_values[layer][(p * s.kvHeads + h / group) * hd + i];
     }
     return out;
   }
@@ -141,8 +150,10 @@ void upload(SmallModel& m, OnDevice& d) {
   for (int layer = 0; layer < s.layers; ++layer) {
     Matrix* w = m.matrices.data() + layer * 7;
     LayerView l;
-    l.query = w[0].view, l.key = w[1].view, l.value = w[2].view, l.attentionOutput = w[3].view, l.gate = w[4].view, l.up = w[5].view, l.down = w[6].view;
-    const float** biases[7] = {&l.queryBias, &l.keyBias, &l.valueBias, &l.outputBias, &l.gateBias, &l.upBias, &l.downBias};
+    l.query = w[0].view, l.key = w[1].view, l.value = w[2].view, l.attentionOutput = w[3].view, l.gate = w[4].view,
+    l.up = w[5].view, l.down = w[6].view;
+    const float** biases[7] = {&l.queryBias, &l.keyBias, &l.valueBias, &l.outputBias,
+                               &l.gateBias,  &l.upBias,  &l.downBias};
     for (int i = 0; i < 7; ++i) *biases[i] = d.vector(m.bias[layer * 7 + i]);
     l.inputNorm = d.vector(m.gains[layer * 2]), l.postNorm = d.vector(m.gains[layer * 2 + 1]);
     l.queryNorm = d.vector(m.norms[layer * 2]), l.keyNorm = d.vector(m.norms[layer * 2 + 1]);
@@ -226,9 +237,9 @@ int checkStepCase(const StepCase& c, int tokens) {
   if (exec) cudaGraphExecDestroy(exec);
   cudaStreamDestroy(stream);
   const bool good = worst <= c.limit;
-  std::printf("step %-6s k/v/up/ends %-6s cache %-3s a%-2d %s%s%s, %d tokens: worst logits%19.2e %s\n", name(c.format), name(c.keyFormat),
-              name(c.kv), c.bits, c.odd ? "odd " : "", c.plain ? "plain " : "fast ", c.graph ? "graph" : "", tokens, worst,
-              good ? "ok" : "FAILED");
+  std::printf("step %-6s k/v/up/ends %-6s cache %-3s a%-2d %s%s%s, %d tokens: worst logits%19.2e %s\n", name(c.format),
+              name(c.keyFormat), name(c.kv), c.bits, c.odd ? "odd " : "", c.plain ? "plain " : "fast ",
+              c.graph ? "graph" : "", tokens, worst, good ? "ok" : "FAILED");
   return good ? 0 : 1;
 }
 
@@ -238,16 +249,25 @@ int checkSteps(bool quick) {
   using F = MatrixFormat;
   using K = KvCacheFormat;
   const StepCase cases[] = {
-      {F::q4, F::q8, K::f16, 8, false, false, true, 3e-2},   {F::q8, F::q8, K::q8, 8, true, false, true, 3e-2},
-      {F::f32, F::f32, K::f32, 32, true, true, false, 2e-5}, {F::f32, F::f32, K::f32, 32, false, false, true, 2e-5},
-      {F::f16, F::f16, K::f16, 16, false, false, true, 2e-3}, {F::bf16, F::f32, K::f16, 16, true, false, true, 2e-3},
-      {F::q8, F::q8, K::f16, 16, false, false, true, 2e-3},  {F::nf4, F::q8, K::f16, 16, false, false, true, 2e-3},
-      {F::nf4dq, F::q8, K::f16, 16, false, false, true, 2e-3}, {F::q4, F::q4, K::f32, 32, true, false, true, 5e-5},
-      {F::q4, F::q4, K::f16, 16, false, false, true, 2e-3},  {F::nf4, F::nf4, K::f16, 8, true, false, true, 3e-2},
+      {F::q4, F::q8, K::f16, 8, false, false, true, 3e-2},
+      {F::q8, F::q8, K::q8, 8, true, false, true, 3e-2},
+      {F::f32, F::f32, K::f32, 32, true, true, false, 2e-5},
+      {F::f32, F::f32, K::f32, 32, false, false, true, 2e-5},
+      {F::f16, F::f16, K::f16, 16, false, false, true, 2e-3},
+      {F::bf16, F::f32, K::f16, 16, true, false, true, 2e-3},
+      {F::q8, F::q8, K::f16, 16, false, false, true, 2e-3},
+      {F::nf4, F::q8, K::f16, 16, false, false, true, 2e-3},
+      {F::nf4dq, F::q8, K::f16, 16, false, false, true, 2e-3},
+      {F::q4, F::q4, K::f32, 32, true, false, true, 5e-5},
+      {F::q4, F::q4, K::f16, 16, false, false, true, 2e-3},
+      {F::nf4, F::nf4, K::f16, 8, true, false, true, 3e-2},
       {F::q4, F::q8, K::q4, 16, false, false, true, 0.25},
-      {F::q4, F::q4, K::f16, 8, false, false, true, 3e-2, 128},    {F::q4, F::q8, K::f16, 8, false, false, true, 3e-2, 128},
-      {F::q8, F::q8, K::q8, 8, false, false, true, 3e-2, 128},     {F::nf4, F::nf4, K::f16, 8, false, false, true, 3e-2, 128},
-      {F::nf4dq, F::q8, K::q8, 8, false, false, true, 4e-2, 128},  {F::q4, F::q8, K::q4, 8, false, false, true, 0.25, 128},
+      {F::q4, F::q4, K::f16, 8, false, false, true, 3e-2, 128},
+      {F::q4, F::q8, K::f16, 8, false, false, true, 3e-2, 128},
+      {F::q8, F::q8, K::q8, 8, false, false, true, 3e-2, 128},
+      {F::nf4, F::nf4, K::f16, 8, false, false, true, 3e-2, 128},
+      {F::nf4dq, F::q8, K::q8, 8, false, false, true, 4e-2, 128},
+      {F::q4, F::q8, K::q4, 8, false, false, true, 0.25, 128},
   };
   int failed = 0, done = 0;
   for (const StepCase& c : cases) {

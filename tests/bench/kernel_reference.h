@@ -1,4 +1,5 @@
-// Random weights and caches in the device's layout, made and read back on the host in float64: what the kernels are held to.
+// Random weights and caches in the device's layout, made and read back on the host in float64: what the kernels are
+// held to.
 #pragma once
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
@@ -34,7 +35,9 @@ inline double gaussian() {
   static std::normal_distribution<double> d;
   return d(generator());
 }
-inline std::uint32_t randomBits() { return static_cast<std::uint32_t>(generator()()); }
+inline std::uint32_t randomBits() {
+  return static_cast<std::uint32_t>(generator()());
+}
 
 inline const char* name(MatrixFormat f) {
   const char* names[] = {"f32", "f16", "bf16", "q8", "nf4", "nf4-dq", "q4"};
@@ -45,8 +48,12 @@ inline const char* name(KvCacheFormat f) {
   return names[static_cast<int>(f)];
 }
 
-inline std::uint16_t halfBits(double v) { return __half_as_ushort(__float2half_rn(static_cast<float>(v))); }
-inline double halfValue(std::uint16_t bits) { return __half2float(__ushort_as_half(bits)); }
+inline std::uint16_t halfBits(double v) {
+  return __half_as_ushort(__float2half_rn(static_cast<float>(v)));
+}
+inline double halfValue(std::uint16_t bits) {
+  return __half2float(__ushort_as_half(bits));
+}
 
 /// Device memory that frees itself; filled from the host or poisoned with 0xFF (NaN).
 template <typename T>
@@ -75,7 +82,9 @@ class Device {
   }
   void poison() { must(cudaMemset(m_data, 0xff, m_count * sizeof(T)), "poison"); }
   void clear() { must(cudaMemset(m_data, 0, m_count * sizeof(T)), "clear"); }
-  void set(const std::vector<T>& v) { must(cudaMemcpy(m_data, v.data(), v.size() * sizeof(T), cudaMemcpyHostToDevice), "set"); }
+  void set(const std::vector<T>& v) {
+    must(cudaMemcpy(m_data, v.data(), v.size() * sizeof(T), cudaMemcpyHostToDevice), "set");
+  }
   std::vector<T> host() const {
     std::vector<T> v(m_count);
     must(cudaMemcpy(v.data(), m_data, m_count * sizeof(T), cudaMemcpyDeviceToHost), "get");
@@ -157,10 +166,12 @@ inline std::vector<double> fillNf4Scales(Matrix& m, double deviation) {
   if (m.format == MatrixFormat::nf4dq) {
     nested[0] = static_cast<float>(2.5 * deviation);
     for (int i = 0; i < 256; ++i) nested[4 + i] = static_cast<float>((i - 127) / 128.0);
-    for (std::int64_t i = 0; i < (blocks + 255) / 256; ++i) nested[260 + i] = static_cast<float>(deviation * (1 + 0.1 * gaussian()));
+    for (std::int64_t i = 0; i < (blocks + 255) / 256; ++i)
+      nested[260 + i] = static_cast<float>(deviation * (1 + 0.1 * gaussian()));
   }
   for (std::int64_t b = 0; b < blocks; ++b) {
-    std::uint8_t* scales = m.layout.flat ? base + m.layout.flatOffset : base + b / perRow * m.layout.stride + m.layout.scaleOffset;
+    std::uint8_t* scales =
+        m.layout.flat ? base + m.layout.flatOffset : base + b / perRow * m.layout.stride + m.layout.scaleOffset;
     const std::int64_t at = m.layout.flat ? b : b % perRow;
     if (m.format == MatrixFormat::nf4) {
       const float v = static_cast<float>(deviation * (2 + 0.3 * gaussian()));
@@ -194,10 +205,16 @@ inline Matrix randomMatrix(MatrixFormat format, std::int64_t rows, std::int64_t 
   switch (format) {
     case MatrixFormat::f32:
     case MatrixFormat::f16:
-    case MatrixFormat::bf16: fillFloat(m, deviation); break;
+    case MatrixFormat::bf16:
+      fillFloat(m, deviation);
+      break;
     case MatrixFormat::q8:
-    case MatrixFormat::q4: fillBlocks(m, deviation); break;
-    default: fillNf4(m, deviation); break;
+    case MatrixFormat::q4:
+      fillBlocks(m, deviation);
+      break;
+    default:
+      fillNf4(m, deviation);
+      break;
   }
   m.device = Device<std::uint8_t>(m.bytes);
   m.view = {m.device.get(), format, static_cast<std::int32_t>(rows), static_cast<std::int32_t>(columns)};
@@ -222,8 +239,8 @@ inline double relativeError(const std::vector<float>& out, const std::vector<dou
 }
 
 /// y = W (x · gain · 1/rms) + bias in float64; gain and bias may be empty.
-inline std::vector<double> product(const Matrix& m, const std::vector<double>& x, const std::vector<float>& gain, double eps,
-                                   const std::vector<float>& bias) {
+inline std::vector<double> product(const Matrix& m, const std::vector<double>& x, const std::vector<float>& gain,
+                                   double eps, const std::vector<float>& bias) {
   std::vector<double> in = x;
   if (!gain.empty()) {
     double squares = 0;
