@@ -33,13 +33,15 @@ Options parse(const QStringList& arguments) {
   const QCommandLineOption profile("profile", "Keep settings, chats and logs below DIR.", "DIR");
   parser.addOptions({help, version, profile});
   parser.addPositionalArgument("files", "Model folders or files to open; a running window takes them over.", "[FILE …]");
+  // Without an application object the parser does not know the program's name.
+  const QString helpText = [&parser] { return parser.helpText().replace("<executable_name>", "nibble"); }();
   Options options;
   options.exitNow = true;
   if (!parser.parse(arguments)) {
-    std::fprintf(stderr, "nibble: %s\n%s", qPrintable(parser.errorText()), qPrintable(parser.helpText()));
+    std::fprintf(stderr, "nibble: %s\n%s", qPrintable(parser.errorText()), qPrintable(helpText));
     options.status = 2;
   } else if (parser.isSet(help)) {
-    std::fputs(qPrintable(parser.helpText()), stdout);
+    std::fputs(qPrintable(helpText), stdout);
   } else if (parser.isSet(version)) {
     std::puts("nibble " NIBBLE_VERSION);
   } else {
