@@ -26,12 +26,14 @@ MessageBody::MessageBody(UiContext& ui, QWidget* parent) : QWidget(parent), m_ui
 TextBlock* MessageBody::addText() {
   auto* block = new TextBlock(m_ui, this);
   m_column->addWidget(block);
+  block->show();  // a layout shows it later, and counts no height until then
   return block;
 }
 
 CodeBlock* MessageBody::addCode(const QString& language) {
   auto* block = new CodeBlock(m_ui, language, this);
   m_column->addWidget(block);
+  block->show();
   m_lastText = nullptr;
   return block;
 }

@@ -115,6 +115,7 @@ void MessageWidget::update(const ChatMessage& message, BranchPlace branch) {
     connect(fresh, &MessageBody::heightChanged, this, &MessageWidget::resized);
     m_column->replaceWidget(m_body, fresh);
     delete std::exchange(m_body, fresh);
+    fresh->show();
     showContent();
   }
   showState();
