@@ -32,6 +32,7 @@ void ComparisonRunner::start(const ComparisonRequest& request, const QString& ti
   m_comparison.request = request;
   m_shared = std::make_shared<Shared>();
   m_jobDone = false;
+  m_loadedBefore = m_session.state() == ModelSession::State::ready ? std::optional(m_session.request()) : std::nullopt;
   const auto shared = m_shared;
   m_run = m_queue.submit(makeComparisonJob(request, [shared](const ComparisonRow& row) {
     const std::lock_guard lock(shared->mutex);
@@ -66,9 +67,7 @@ void ComparisonRunner::finish() {
   if (!m_comparison.rows.isEmpty()) {
     if (const auto saved = m_store.save(m_comparison); !saved) emit failed(saved.error());
   }
-  if (m_session.state() == ModelSession::State::ready || !m_session.request().model.empty()) {
-    if (m_session.report()) m_session.load(m_session.request());  // what was loaded before
-  }
+  if (m_loadedBefore) m_session.load(*m_loadedBefore);
   emit ended();
 }
 

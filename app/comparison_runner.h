@@ -47,6 +47,7 @@ class ComparisonRunner : public QObject {
   std::shared_ptr<Shared> m_shared;
   RunId m_run = 0;
   bool m_jobDone = false;
+  std::optional<LoadRequest> m_loadedBefore;  // given back at the end
 };
 
 }  // namespace nibble

@@ -12,6 +12,8 @@
 #include <QTextBrowser>
 #include <QtTest>
 
+#include "app/model_session.h"
+#include "app/precision_choices.h"
 #include "tests/support/window_fixture.h"
 #include "ui/charts/scatter_chart.h"
 
@@ -112,6 +114,22 @@ class TestComparePage : public QObject {
     waitForTheEnd();
     QVERIFY(find<QTableView>("compareTable")->model()->rowCount() < 2);
     QVERIFY(!status().isEmpty());
+  }
+
+  void theModelThatWasLoadedComesBack() {
+    LoadRequest request;
+    request.model = m_fixture->context->door().sampleModel()->string();
+    request.recipe = recommendedRecipe();
+    request.context = 512;
+    auto& model = m_fixture->context->model();
+    model.load(request);
+    QTRY_COMPARE_WITH_TIMEOUT(model.state(), ModelSession::State::ready, 30000);
+    check(find<QListWidget>("comparePrecisions"), {"q8"});
+    find<QSpinBox>("compareTokens")->setValue(4);
+    click("compareRun");
+    waitForTheEnd();
+    QTRY_VERIFY_WITH_TIMEOUT(model.state() == ModelSession::State::ready && model.info() && model.info()->context == 512, 30000);
+    QCOMPARE(precisionId(model.info()->recipe), precisionId(recommendedRecipe()));
   }
 
   void aMissingTextIsSaid() {

@@ -38,7 +38,7 @@ void ScatterChart::setPoints(const QVector<Point>& points) {
     const auto [yLow, yHigh] = std::minmax_element(points.begin(), points.end(), [](const Point& a, const Point& b) { return a.y < b.y; });
     const double xPad = std::max((xHigh->x - xLow->x) * 0.2, xHigh->x * 0.05 + 1);
     const double yPad = std::max((yHigh->y - yLow->y) * 0.25, std::abs(yHigh->y) * 0.05 + 1e-6);
-    plot().xAxis->setRange(std::max(0.0, xLow->x - xPad), xHigh->x + xPad);
+    plot().xAxis->setRange(std::max(0.0, xLow->x - xPad), xHigh->x + 1.6 * xPad);  // room for the last name
     plot().yAxis->setRange(yLow->y - yPad, yHigh->y + yPad);
   }
   setEmpty(points.isEmpty());
