@@ -1,17 +1,18 @@
-// Which programs hold the machine's memory, by name, for "others hold …".
+// Which programs hold a device's memory, by name, for "others hold …".
 #pragma once
 #include <QString>
+#include <string>
 #include <vector>
 
 namespace nibble {
 
 struct MemoryUser {
   QString program;
-  qint64 bytes = 0;     ///< resident, all processes of that name together
+  qint64 bytes = 0;     ///< all processes of that name together: resident, or on the card; 0: the driver does not tell
 };
 
-/// The largest holders but this process, largest first. Empty where /proc does not tell. Reads a file per process: not for
-/// the GUI thread.
-std::vector<MemoryUser> largestMemoryUsers(int count);
+/// The largest holders of "cpu" or "cuda:N" but this process, largest first. Empty where the system does not tell. Reads a file
+/// per process, or asks NVML: not for the GUI thread.
+std::vector<MemoryUser> largestMemoryUsers(const std::string& device, int count);
 
 }  // namespace nibble

@@ -40,8 +40,10 @@ void Planner::plan() {
   }
   m_planning = true;
   m_background.run(this, [door = m_door, request = m_request, wanted = m_hasRequest] {
-    Outcome outcome{request, door.devices(), {}, largestMemoryUsers(3)};
+    Outcome outcome{request, door.devices(), {}, {}};
     if (wanted) outcome.plan = door.plan(request);
+    const bool planned = outcome.plan && *outcome.plan;
+    outcome.users = largestMemoryUsers(planned ? (*outcome.plan)->device : "cpu", 3);
     return outcome;
   }, [this](const Outcome& outcome) {
     m_planning = false;

@@ -216,8 +216,10 @@ void ModelDock::showState() {
   }
   m_verdict->setVisible(!m_verdict->text().isEmpty());
   QStringList users;
-  if (m_plan && m_plan->device == "cpu") {
-    for (const MemoryUser& user : m_ui.app.planner().memoryUsers()) users << QString("%1 %2").arg(user.program, bytesText(static_cast<double>(user.bytes)));
+  if (m_plan) {
+    for (const MemoryUser& user : m_ui.app.planner().memoryUsers()) {
+      users << (user.bytes > 0 ? QString("%1 %2").arg(user.program, bytesText(static_cast<double>(user.bytes))) : user.program);
+    }
   }
   m_others->setText(tr("Others: %1").arg(users.join(", ")));
   m_others->setVisible(!users.isEmpty());
