@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "core/model/matrix_shape.h"
 #include "core/model/tensor_folder.h"
 #include "core/model/tensor_names.h"
 
@@ -51,32 +52,11 @@ class WeightFinder {
     if (!m_names.fusedQkv.empty()) NIBBLE_CHECK(findFusedQkv(layer, out));
     for (int role = 0; role < kLayerMatrixCount; ++role) {
       if (m_names.matrices[role].empty()) continue;
-      const auto [rows, columns] = sizeOf(static_cast<MatrixRole>(role));
+      const auto [rows, columns] = matrixShape(m_config, static_cast<MatrixRole>(role));
       NIBBLE_TRY(out.matrices[role], matrix(name(m_names.matrices[role]), rows, columns));
       NIBBLE_TRY(out.biases[role], bias(layerTensor(layer, m_names.matrices[role], ".bias"), rows));
     }
     return {};
-  }
-
-  std::pair<std::int64_t, std::int64_t> sizeOf(MatrixRole role) const {
-    switch (role) {
-      case MatrixRole::query:
-        return {m_config.queryWidth(), m_config.hidden};
-      case MatrixRole::key:
-      case MatrixRole::value:
-        return {m_config.kvWidth(), m_config.hidden};
-      case MatrixRole::attentionOutput:
-        return {m_config.hidden, m_config.queryWidth()};
-      case MatrixRole::down:
-        return {m_config.hidden, m_config.intermediate};
-      case MatrixRole::gate:
-      case MatrixRole::up:
-        return {m_config.intermediate, m_config.hidden};
-      case MatrixRole::embedding:
-      case MatrixRole::head:
-        break;
-    }
-    return {m_config.vocab, m_config.hidden};
   }
 
   // wqkv's rows are [kv_heads, heads/kv_heads + 2, head_dim]: a group's query heads, then its key, then its value.

@@ -5,21 +5,12 @@
 
 #include "core/engine/byte_count.h"
 #include "core/engine/memory_plan.h"
+#include "core/model/matrix_shape.h"
 #include "core/model/model_config.h"
 #include "kernels/cpu/attention.h"
 #include "kernels/cpu/packed_matrix.h"
 
 namespace nibble {
-
-struct MatrixShape {
-  std::int64_t rows = 0;
-  std::int64_t columns = 0;
-};
-/// (rows, columns) of y = W x for a role; embedding and head are (vocab, hidden).
-MatrixShape matrixShape(const ModelConfig& config, MatrixRole role);
-
-/// True where the head's bytes are the embedding's (tied, and held in the same format).
-bool headIsShared(const ModelConfig& config, const Recipe& recipe);
 
 /// Every buffer of the CPU arenas starts on a cache line.
 constexpr std::uint64_t kCpuAlignment = 64;

@@ -32,7 +32,7 @@ std::uint64_t arena(std::uint64_t bytes) {
 }
 
 std::uint64_t matrixBytes(const ModelConfig& config, MatrixRole role, Format format) {
-  const auto [rows, columns] = matrixExtent(config, role);
+  const auto [rows, columns] = matrixShape(config, role);
   return gpu::deviceBytes(deviceFormat(format), rows, columns);
 }
 
@@ -47,7 +47,7 @@ std::uint64_t tileBytesFor(const ModelConfig& config, const Recipe& recipe, Comp
   std::uint64_t most = 0;
   const auto consider = [&](MatrixRole role, Format format) {
     if (nativeFormat(format, compute)) return;
-    const auto [rows, columns] = matrixExtent(config, role);
+    const auto [rows, columns] = matrixShape(config, role);
     most = std::max(most, times(unsignedOf(rows), gpu::alignUp(unsignedOf(columns), 8), computeBytes(compute)));
   };
   for (int layer = 0; layer < config.layers; ++layer) {
@@ -80,7 +80,7 @@ std::uint64_t largestNf4(const ModelConfig& config, const Recipe& recipe) {
   std::uint64_t most = 0;
   const auto consider = [&](MatrixRole role, Format format) {
     if (format != Format::nf4 && format != Format::nf4dq) return;
-    const auto [rows, columns] = matrixExtent(config, role);
+    const auto [rows, columns] = matrixShape(config, role);
     most = std::max(most, times(unsignedOf(rows), unsignedOf(columns)));
   };
   for (int layer = 0; layer < config.layers; ++layer)
@@ -99,33 +99,8 @@ std::uint64_t kvBytes(const ModelConfig& config, const PlanRequest& request) {
 }
 }  // namespace
 
-MatrixExtent matrixExtent(const ModelConfig& config, MatrixRole role) {
-  switch (role) {
-    case MatrixRole::query:
-      return {config.queryWidth(), config.hidden};
-    case MatrixRole::key:
-    case MatrixRole::value:
-      return {config.kvWidth(), config.hidden};
-    case MatrixRole::attentionOutput:
-      return {config.hidden, config.queryWidth()};
-    case MatrixRole::gate:
-    case MatrixRole::up:
-      return {config.intermediate, config.hidden};
-    case MatrixRole::down:
-      return {config.hidden, config.intermediate};
-    case MatrixRole::embedding:
-    case MatrixRole::head:
-      return {config.vocab, config.hidden};
-  }
-  return {};
-}
-
-bool cudaHeadIsShared(const ModelConfig& config, const Recipe& recipe) {
-  return config.tiedEmbeddings && recipe.embedding == recipe.head;
-}
-
 bool cudaEmbeddingOnHost(const ModelConfig& config, const PlanRequest& request) {
-  return request.embeddingOnHost && !cudaHeadIsShared(config, request.recipe);
+  return request.embeddingOnHost && !headIsShared(config, request.recipe);
 }
 
 ComputeType cudaComputeType(ComputeType wanted, int capabilityMajor) {
@@ -147,7 +122,7 @@ LayerVectorLayout layerVectorLayout(const ModelConfig& config) {
   layout.queryNorm = floats(config.headDim);
   layout.keyNorm = floats(config.headDim);
   for (int role = 0; role < kLayerMatrixCount; ++role)
-    layout.biases[role] = floats(matrixExtent(config, static_cast<MatrixRole>(role)).rows);
+    layout.biases[role] = floats(matrixShape(config, static_cast<MatrixRole>(role)).rows);
   layout.bytes = arena.bytes();
   return layout;
 }
@@ -205,7 +180,7 @@ CudaMemory cudaMemory(const ModelConfig& config, const PlanRequest& request, int
       memory.layers = plus(memory.layers, matrixBytes(config, matrix, request.recipe.formatOf(matrix, layer)));
     }
   }
-  const bool shared = cudaHeadIsShared(config, request.recipe);
+  const bool shared = headIsShared(config, request.recipe);
   memory.head = shared ? 0 : matrixBytes(config, MatrixRole::head, request.recipe.head);
   memory.embedding = matrixBytes(config, MatrixRole::embedding, request.recipe.embedding);
   memory.embeddingOnHost = cudaEmbeddingOnHost(config, request);

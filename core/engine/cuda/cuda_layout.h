@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/engine/memory_plan.h"
+#include "core/model/matrix_shape.h"
 #include "core/model/model_config.h"
 #include "kernels/cuda/device_layout.h"
 
@@ -19,15 +20,7 @@ constexpr gpu::KvCacheFormat deviceKvFormat(KvFormat format) {
   return static_cast<gpu::KvCacheFormat>(format);
 }
 
-struct MatrixExtent {
-  std::int64_t rows = 0, columns = 0;
-};
-/// (rows, columns) of y = W x for a role; embedding and head are (vocab, hidden).
-MatrixExtent matrixExtent(const ModelConfig& config, MatrixRole role);
-
-/// True where the head is the embedding's matrix (tied, and held in the same format): it then stands on the device,
-/// whatever embeddingOnHost says.
-bool cudaHeadIsShared(const ModelConfig& config, const Recipe& recipe);
+/// A shared head stands on the device, whatever embeddingOnHost says.
 bool cudaEmbeddingOnHost(const ModelConfig& config, const PlanRequest& request);
 
 /// Bytes of one element of the compute type: activations between products and dequantized weights.

@@ -148,7 +148,7 @@ class TestCudaModule : public QObject {
     auto config = *shapeByName("internlm3-8b");
     config.tiedEmbeddings = true;
     const PlanRequest plan = request(Format::q4, KvFormat::f16, 4096, true);
-    QVERIFY(cudaHeadIsShared(config, plan.recipe));
+    QVERIFY(headIsShared(config, plan.recipe));
     QVERIFY(!cudaEmbeddingOnHost(config, plan));
     QCOMPARE(cudaMemory(config, plan, 9).head, std::uint64_t(0));
   }

@@ -44,7 +44,7 @@ Result<std::byte*> WeightStore::take(std::uint64_t bytes) {
 Result<gpu::MatrixView> WeightStore::placeMatrix(MatrixRole role, int layer, Format format) {
   gpu::MatrixView& view = slot(role, layer);
   if (view.data) return view;
-  const auto [rows, columns] = matrixExtent(m_config, role);
+  const auto [rows, columns] = matrixShape(m_config, role);
   const gpu::MatrixFormat device = deviceFormat(format);
   const void* place = nullptr;
   if (role == MatrixRole::embedding && m_hostEmbedding.bytes() > 0) {
