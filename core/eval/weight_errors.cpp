@@ -11,15 +11,6 @@ namespace nibble {
 
 namespace {
 
-const std::byte* sourceRow(const WeightSource& source, std::int64_t row) {
-  const auto rowBytes = source.columns * static_cast<std::int64_t>(dtypeBytes(source.dtype));
-  for (const RowSegment& segment : source.segments) {
-    if (row < segment.rows) return segment.data + row * rowBytes;
-    row -= segment.rows;
-  }
-  return nullptr;
-}
-
 /// Through the codec and back, as the loader does it.
 std::vector<float> roundTrip(Format format, const std::vector<float>& values, std::int64_t rows, std::int64_t columns) {
   std::vector<float> result(values.size());
@@ -71,7 +62,7 @@ void addMatrix(const WeightSource& source, Format format, int rowsPerMatrix, Sum
   const std::int64_t rows = std::min<std::int64_t>(rowsPerMatrix, source.rows);
   std::vector<float> values(static_cast<std::size_t>(rows * source.columns));
   for (std::int64_t k = 0; k < rows; ++k) {
-    toFloat(source.dtype, sourceRow(source, k * source.rows / rows), source.columns, values.data() + k * source.columns);
+    toFloat(source.dtype, source.row(k * source.rows / rows), source.columns, values.data() + k * source.columns);
   }
   const std::vector<float> quantized = roundTrip(format, values, rows, source.columns);
   for (std::int64_t k = 0; k < rows; ++k) sums.addRow(values.data() + k * source.columns, quantized.data() + k * source.columns, source.columns);

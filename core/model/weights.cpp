@@ -158,6 +158,15 @@ std::uint64_t layerBytes(const LayerWeights& layer) {
 
 }  // namespace
 
+const std::byte* WeightSource::row(std::int64_t index) const {
+  const auto rowBytes = columns * static_cast<std::int64_t>(dtypeBytes(dtype));
+  for (const RowSegment& segment : segments) {
+    if (index < segment.rows) return segment.data + index * rowBytes;
+    index -= segment.rows;
+  }
+  return nullptr;
+}
+
 std::uint64_t Weights::bytes() const {
   std::uint64_t total = embedding.bytes() + (tiedHead ? 0 : head.bytes());
   for (const auto& layer : layers) total += layerBytes(layer);

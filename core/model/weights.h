@@ -31,6 +31,8 @@ struct WeightSource {
   std::int64_t columns = 0;
   std::vector<RowSegment> segments;  ///< their rows add up to `rows`
   std::uint64_t bytes() const { return static_cast<std::uint64_t>(rows) * static_cast<std::uint64_t>(columns) * dtypeBytes(dtype); }
+  /// Where a row (< rows) begins in the file's bytes.
+  const std::byte* row(std::int64_t index) const;
 };
 
 struct LayerWeights {

@@ -19,16 +19,6 @@ bool runsOverTensor(Format format) {
   return format == Format::nf4 || format == Format::nf4dq;
 }
 
-/// One row of a source whose rows may lie in several segments.
-const std::byte* sourceRow(const WeightSource& source, std::int64_t row) {
-  for (const RowSegment& segment : source.segments) {
-    if (row < segment.rows)
-      return segment.data + row * source.columns * static_cast<std::int64_t>(dtypeBytes(source.dtype));
-    row -= segment.rows;
-  }
-  return nullptr;
-}
-
 ByteCount floatRowBytes(std::int64_t columns) {
   return (ByteCount(columns) * ByteCount(4)).alignedTo(kCpuAlignment);
 }
@@ -81,7 +71,7 @@ Result<void> WeightPacker::pack(const WeightSource& source, Format format, std::
 }
 
 void WeightPacker::readRow(const WeightSource& source, std::int64_t row, float* out) {
-  toFloat(source.dtype, sourceRow(source, row), source.columns, out);
+  toFloat(source.dtype, source.row(row), source.columns, out);
   if (!allFinite(out, source.columns)) m_finite = false;
 }
 
