@@ -8,7 +8,7 @@ test_packages=(xvfb xdotool sqlite3 desktop-file-utils appstream libxml2-utils s
 
 say() { printf '%s\n' "$*" >&2; }
 
-is_installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'; }
+is_installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep >/dev/null 'install ok installed'; }
 
 # The first of NAME|OTHER_NAME that the distribution has: releases name some packages differently.
 available_name() {
@@ -44,7 +44,7 @@ install_packages() {
 }
 
 has_nvidia_card() {
-  command -v nvidia-smi >/dev/null && nvidia-smi -L 2>/dev/null | grep -q GPU && return 0
+  command -v nvidia-smi >/dev/null && nvidia-smi -L 2>/dev/null | grep >/dev/null GPU && return 0
   grep -qs 0x10de /sys/bus/pci/devices/*/vendor 2>/dev/null && grep -qsE '^0x03' /sys/bus/pci/devices/*/class && [ -e /dev/nvidia0 ]
 }
 

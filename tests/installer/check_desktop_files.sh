@@ -6,7 +6,7 @@ desktop-file-validate "$folder/org.nibble.Nibble.desktop"
 appstreamcli validate --no-net "$folder/org.nibble.Nibble.metainfo.xml"
 xmllint --noout "$folder"/*.xml "$folder/icons/org.nibble.Nibble.svg"
 for size in 16 24 32 48 64 128 256; do
-  file "$folder/icons/$size/org.nibble.Nibble.png" | grep -q "PNG image data, $size x $size"
+  file "$folder/icons/$size/org.nibble.Nibble.png" | grep "PNG image data, $size x $size" >/dev/null
 done
 mime=$(mktemp -d); trap 'rm -rf "$mime"' EXIT
 mkdir -p "$mime/mime/packages"; cp "$folder/org.nibble.Nibble.mime.xml" "$mime/mime/packages/"

@@ -7,7 +7,7 @@ bash "$1/installer/launcher.sh" install "$2"
 desktop=$XDG_DATA_HOME/applications/org.nibble.Nibble.desktop
 desktop-file-validate "$desktop"
 program=$(sed -n 's/^Exec="\([^"]*\)".*/\1/p' "$desktop")
-"$program" --version | grep -qi nibble
+"$program" --version | grep -i nibble >/dev/null
 [ -e "$(sed -n 's/^Icon=//p' "$desktop")" ]
 bash "$1/installer/launcher.sh" uninstall
 left=$(find "$XDG_DATA_HOME" -name '*ibble*')

@@ -2,6 +2,7 @@
 # usage: check_package.sh BUILD_FOLDER   makes the DEB and the portable archive, unpacks both into empty folders, and starts
 # the programs from there: the sample model must be found without a path, and a folder argument must reach the running window.
 set -euo pipefail
+trap 'echo "failed at line $LINENO: $BASH_COMMAND" >&2' ERR
 build=$1
 work=$(mktemp -d); trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
 export HOME=$work/home XDG_RUNTIME_DIR=$work/run QT_QPA_PLATFORM=offscreen
@@ -13,14 +14,14 @@ for generator in DEB TGZ; do
   cpack --config "$build/CPackConfig.cmake" -G $generator -B "$work/packages" >"$work/cpack.log" 2>&1 || { cat "$work/cpack.log"; exit 1; }
 done
 deb=$(ls packages/*.deb); archive=$(ls packages/*.tar.gz)
-dpkg-deb --info "$deb" | grep -q 'Depends:.*libqt6widgets6'
+dpkg-deb --info "$deb" | grep 'Depends:.*libqt6widgets6' >/dev/null
 dpkg-deb -x "$deb" "$work/deb"
 mkdir portable; tar -C portable --strip-components=1 -xzf "$archive"
 
 check() { # check BIN_FOLDER NAME: the command line answers, and the window starts and takes a second start's argument
   local bin=$1 profile=$work/profile-$2
-  "$bin/nibble-cli" complete sample --prompt "Once upon a time" --max-tokens 8 --greedy --json | grep -q '"stop"'
-  "$bin/nibble" --version | grep -qi nibble
+  "$bin/nibble-cli" complete sample --prompt "Once upon a time" --max-tokens 8 --greedy --json | grep '"stop"' >/dev/null
+  "$bin/nibble" --version | grep -i nibble >/dev/null
   "$bin/nibble" --profile "$profile" >"$work/$2.log" 2>&1 &
   local window=$!
   for _ in $(seq 100); do [ -d "$profile" ] && kill -0 $window 2>/dev/null && sleep 0.1 && break; sleep 0.1; done

@@ -63,7 +63,7 @@ quit() {
   wait "$app" || fail "the program ended with status $?"
   app=''
 }
-title_has() { xdotool getwindowname "$window" | grep -qF "$1"; }
+title_has() { xdotool getwindowname "$window" | grep -F "$1" >/dev/null; }
 # The database is locked while the program runs: what is asked is a copy, with the log that belongs to it.
 ask_chats() {
   rm -rf "$profile/copy" && mkdir "$profile/copy"
@@ -111,6 +111,6 @@ quit
 facts=$(sqlite3 "$profile/data/chats.sqlite" "SELECT (SELECT count(*) FROM chats), count(*), (SELECT count(*) FROM messages m WHERE m.parent IN
   (SELECT id FROM messages WHERE role='assistant') AND m.content='And then?') FROM messages")
 [ "$facts" = "1|4|1" ] || fail "chats|messages|follow-ups are $facts instead of 1|4|1: the restarted program did not open the chat that was clicked"
-sqlite3 "$profile/data/chats.sqlite" "SELECT content FROM messages" | grep -qF "${answer:0:40}" || fail "the first answer changed by a restart"
+sqlite3 "$profile/data/chats.sqlite" "SELECT content FROM messages" | grep -F "${answer:0:40}" >/dev/null || fail "the first answer changed by a restart"
 echo "answer: ${answer:0:100}…"
 echo "ok"
