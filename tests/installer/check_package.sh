@@ -24,7 +24,7 @@ check() { # check BIN_FOLDER NAME: the command line answers, and the window star
   "$bin/nibble" --version | grep -i nibble >/dev/null
   "$bin/nibble" --profile "$profile" >"$work/$2.log" 2>&1 &
   local window=$!
-  for _ in $(seq 100); do [ -d "$profile" ] && kill -0 $window 2>/dev/null && sleep 0.1 && break; sleep 0.1; done
+  for _ in $(seq 100); do [ -n "$(find "$profile" -name "*.lock" 2>/dev/null)" ] && sleep 1 && break; sleep 0.1; done
   printf 'GGUF\3\0\0\0' > "$work/tiny.gguf"
   timeout 20 "$bin/nibble" --profile "$profile" "$work/tiny.gguf" || { echo "the second start did not hand its file over"; cat "$work/$2.log"; exit 1; }
   kill -0 $window || { echo "the window of $2 ended by itself"; cat "$work/$2.log"; exit 1; }
