@@ -1,9 +1,10 @@
 // Checks and times the CUDA decode kernels without Qt or a model:
-//   bench_kernels check [quick] | products | steps [fp16-tokens] | sweep
+//   bench_kernels check [quick] | products | steps | sweep [FORMAT [LAYERS]]
 // `products` times every format alone at the InternLM3-8B shapes, L2-cold; `steps` a whole 48-layer decode step with
 // random weights as one graph at depths 0, 4k and 32k; both beside the device's copy bandwidth (read + write) of the
 // same run.
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 
 #include "bench_kernels_check.h"
@@ -168,9 +169,11 @@ struct BigModel {
   double cacheBytesPerPosition = 0;
 };
 
+int layersOfBig = 48;
+
 void buildBig(BigModel& b, MatrixFormat format, MatrixFormat keyFormat, MatrixFormat head, KvCacheFormat kv, int bits,
               std::int64_t capacity) {
-  const DecodeShape s{48, 4096, 32, 2, 128, 10240, 128512, capacity, kv, 1e-5f, 1.0f, bits};
+  const DecodeShape s{layersOfBig, 4096, 32, 2, 128, 10240, 128512, capacity, kv, 1e-5f, 1.0f, bits};
   const float* gain = b.vectors.emplace_back(randomVector(4096, 0.1, 1)).get();
   for (int i = 0; i < s.layers; ++i) {
     LayerView l;
@@ -274,16 +277,15 @@ void sweep(cudaStream_t stream, double copy, MatrixFormat format, MatrixFormat h
   const DecodeTuning full = b.model.tuning;
   struct {
     const char* what;
-    bool dependent;
-    int threads;
-  } const variants[] = {{"as chosen", true, 0},
-                        {"without dependent launch", false, 0},
-                        {"768 threads", true, 768},
-                        {"1024 threads", true, 1024}};
+    bool dependent, spans;
+  } const variants[] = {{"as chosen", true, true},
+                        {"without dependent launch", false, true},
+                        {"without spans", true, false},
+                        {"without either", false, false}};
   for (const auto& v : variants) {
     b.model.tuning = full;
     b.model.tuning.dependentLaunch = v.dependent;
-    if (v.threads) b.model.tuning.blockThreads = v.threads;
+    b.model.tuning.spans = v.spans;
     cudaGraphExec_t exec = captured(stream, b.model);
     for (int position : {0, 32700}) {
       double p99 = 0;
@@ -319,9 +321,10 @@ int main(int argc, char** argv) {
   if (part == "products") products(stream, copy);
   if (part == "steps") steps(stream, copy);
   if (part == "sweep") {
-    sweep(stream, copy, MatrixFormat::q4, MatrixFormat::q8);
-    sweep(stream, copy, MatrixFormat::q8, MatrixFormat::q8);
-    sweep(stream, copy, MatrixFormat::f16, MatrixFormat::f16);
+    if (argc > 3) layersOfBig = std::atoi(argv[3]);
+    for (const MatrixFormat format : {MatrixFormat::q4, MatrixFormat::q8, MatrixFormat::nf4, MatrixFormat::f16})
+      if (argc <= 2 || std::string(argv[2]) == name(format))
+        sweep(stream, copy, format, format == MatrixFormat::f16 ? format : MatrixFormat::q8);
   }
   return 0;
 }

@@ -1,0 +1,89 @@
+// The bulk copy engine (9.0+): one thread asks for kilobytes, an mbarrier in shared memory tells when they have come.
+// Below 9.0 nothing of this exists; kernels that use it are not launched there.
+#pragma once
+#include <cuda_runtime.h>
+
+#include <cstdint>
+
+#include "kernels/cuda/device_intrinsics.cuh"
+
+namespace nibble {
+namespace gpu {
+
+/// Barriers that one thread arrives at; every initialized barrier must pass barriersReady() before the first copy.
+__device__ __forceinline__ void initBarrier(std::uint32_t barrier) {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(barrier) : "memory");
+#endif
+}
+__device__ __forceinline__ void barriersReady() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("fence.mbarrier_init.release.cluster;\n\tfence.proxy.async.shared::cta;" ::: "memory");
+#endif
+}
+
+/// Arrives, and lets the barrier's phase last until `bytes` more have been copied.
+__device__ __forceinline__ void expectBytes(std::uint32_t barrier, std::uint32_t bytes) {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(barrier), "r"(bytes) : "memory");
+#endif
+}
+
+/// Weights are read once: they may leave L2 first.
+__device__ __forceinline__ std::uint64_t streamingPolicy() {
+  std::uint64_t policy = 0;
+#if __CUDA_ARCH__ >= 900
+  asm volatile("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
+#endif
+  return policy;
+}
+
+/// Copies `bytes` (a multiple of 16) from 16-byte aligned global memory into shared memory; counts towards `barrier`.
+__device__ __forceinline__ void copyBulk(std::uint32_t shared, const void* global, std::uint32_t bytes,
+                                         std::uint32_t barrier, std::uint64_t policy) {
+#if __CUDA_ARCH__ >= 900
+  asm volatile(
+      "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], %4;" ::
+          "r"(shared),
+      "l"(global), "r"(bytes), "r"(barrier), "l"(policy)
+      : "memory");
+#endif
+}
+
+/// Whether the barrier's phase of this parity is over.
+__device__ __forceinline__ bool barrierPassed(std::uint32_t barrier, std::uint32_t parity) {
+  std::uint32_t passed = 1;
+#if __CUDA_ARCH__ >= 900
+  asm volatile(
+      "{\n\t.reg .pred p;\n\t"
+      "mbarrier.test_wait.parity.shared::cta.b64 p, [%1], %2;\n\t"
+      "selp.u32 %0, 1, 0, p;\n\t}"
+      : "=r"(passed)
+      : "r"(barrier), "r"(parity)
+      : "memory");
+#endif
+  return passed != 0;
+}
+
+/// Returns once the barrier's phase of this parity is over. A copy that never comes ends the launch with an error
+/// instead of hanging.
+__device__ __forceinline__ void waitBarrier(std::uint32_t barrier, std::uint32_t parity) {
+#if __CUDA_ARCH__ >= 900
+  constexpr int kMostTries = 1 << 20;
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    std::uint32_t passed;
+    asm volatile(
+        "{\n\t.reg .pred p;\n\t"
+        "mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;\n\t"
+        "selp.u32 %0, 1, 0, p;\n\t}"
+        : "=r"(passed)
+        : "r"(barrier), "r"(parity)
+        : "memory");
+    if (passed) return;
+  }
+  __trap();
+#endif
+}
+
+}  // namespace gpu
+}  // namespace nibble
