@@ -131,7 +131,7 @@ __global__ void __launch_bounds__(kThreads) attend_plain_kernel(const __grid_con
     if (value >= group * headDim) continue;
     const int g = value / headDim, i = value - g * headDim;
     if (range.active == 1) {
-      handOver(args.output + blockIdx.y * group * headDim + value, out[k] / m.below[g]);
+      args.output[blockIdx.y * group * headDim + value] = out[k] / m.below[g];
       continue;
     }
     float* partial = partialOf(args, range, range.split) + g * partialStride(headDim);
@@ -181,7 +181,7 @@ AttentionArgs attentionArgs(const DecodeModel& model, int layer) {
   args.normEps = shape.normEps;
   args.scale = 1.4426950408889634f / sqrtf(static_cast<float>(shape.headDim));
   args.input = model.input;
-  args.output = handedVectors(model, layer & 1).attention;
+  args.output = model.workspace.attention;
   args.partials = model.workspace.partials;
   args.counters = model.workspace.counters;
   return args;

@@ -7,7 +7,6 @@
 
 #include "kernels/cuda/attention.h"
 #include "kernels/cuda/device_intrinsics.cuh"
-#include "kernels/cuda/hand_over.cuh"
 
 namespace nibble {
 namespace gpu {
@@ -108,7 +107,7 @@ __device__ inline void mergeSplits(const AttentionArgs& args, const SplitRange& 
         below += denominators[s * 8 + from] * scale;
         sum += memory[(s * 8 + from) * 4 + (threadIdx.x & 3)] * scale;
       }
-      handOver(args.output + range.kvHead * values + tile * 32 + threadIdx.x, sum / below);
+      args.output[range.kvHead * values + tile * 32 + threadIdx.x] = sum / below;
     }
     __syncthreads();
   }

@@ -16,19 +16,18 @@ namespace {
 
 constexpr int kThreads = kTensorWarps * 32;
 
-constexpr int kPart = 64;  ///< output columns that the warps put together at a time
 constexpr int kOutPad = 4;
 
-/// Shared memory: warps' sums of kPart columns (warps, 16, kPart + pad), their maxima and denominators (warps, 16).
-/// Small, since the span that reads its weights ahead is on the multiprocessor too.
+/// Shared memory: warps' sums (warps, 16, HD + pad), their maxima and denominators (warps, 16).
+template <int HD>
 struct BlockSums {
-  float out[kTensorWarps][16][kPart + kOutPad];
+  float out[kTensorWarps][16][HD + kOutPad];
   float top[kTensorWarps][16];
   float below[kTensorWarps][16];
 };
 
-template <int HD>
-__device__ void leaveMaxima(Running<HD>& run, BlockSums& sums) {
+template <KvCacheFormat F, int HD>
+__device__ void leaveSums(Running<HD>& run, BlockSums<HD>& sums) {
   const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, row = lane >> 2;
 #pragma unroll
   for (int r = 0; r < 2; ++r) {
@@ -39,55 +38,40 @@ __device__ void leaveMaxima(Running<HD>& run, BlockSums& sums) {
       sums.below[warp][row + 8 * r] = run.below[r];
     }
   }
+  using S = Shape<F, HD>;
+#pragma unroll
+  for (int r = 0; r < 2; ++r)
+#pragma unroll
+    for (int i = 0; i < 2; ++i)
+#pragma unroll
+      for (int t = 0; t < HD / 8; t += 4)
+        *reinterpret_cast<float4*>(&sums.out[warp][row + 8 * r][S::column(t, (lane & 3) * 2 + i)]) = make_float4(
+            run.out[t][2 * r + i], run.out[t + 1][2 * r + i], run.out[t + 2][2 * r + i], run.out[t + 3][2 * r + i]);
 }
 
-/// Accumulator tiles 8 · part … 8 · part + 7: column (n, t) of the part stands at n · 8 + t.
+/// The warps' sums as one: the output itself, or this split's partial. A warp a row, a lane HD / 32 neighbouring
+/// columns.
 template <int HD>
-__device__ __forceinline__ void leaveSums(const Running<HD>& run, int part, BlockSums& sums) {
-  const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, row = lane >> 2;
-#pragma unroll
-  for (int p = 0; p < HD / kPart; ++p) {
-    if (p != part) continue;
-#pragma unroll
-    for (int r = 0; r < 2; ++r)
-#pragma unroll
-      for (int i = 0; i < 2; ++i)
-#pragma unroll
-        for (int t = 0; t < 8; t += 4)
-          *reinterpret_cast<float4*>(&sums.out[warp][row + 8 * r][((lane & 3) * 2 + i) * 8 + t]) =
-              make_float4(run.out[8 * p + t][2 * r + i], run.out[8 * p + t + 1][2 * r + i],
-                          run.out[8 * p + t + 2][2 * r + i], run.out[8 * p + t + 3][2 * r + i]);
-  }
-}
-
-/// The warps' sums of a part as one: the output itself, or this split's partial. A warp a row, a lane two columns.
-template <KvCacheFormat F, int HD>
-__device__ void combineWarps(const AttentionArgs& args, const SplitRange& range, const BlockSums& sums, int part,
+__device__ void combineWarps(const AttentionArgs& args, const SplitRange& range, const BlockSums<HD>& sums,
                              int warpsUsed) {
   const int group = args.heads / args.kvHeads;
   const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
   for (int row = warp; row < group; row += kTensorWarps) {
     float top = -INFINITY, below = 0;
     for (int w = 0; w < warpsUsed; ++w) top = fmaxf(top, sums.top[w][row]);
-    float out[2] = {};
+    float out[HD / 32] = {};
     for (int w = 0; w < warpsUsed; ++w) {
       const float scale = exp2f(sums.top[w][row] - top);
       below += sums.below[w][row] * scale;
 #pragma unroll
-      for (int i = 0; i < 2; ++i) out[i] = fmaf(sums.out[w][row][lane + 32 * i], scale, out[i]);
+      for (int i = 0; i < HD / 32; ++i) out[i] = fmaf(sums.out[w][row][lane + 32 * i], scale, out[i]);
     }
     float* target = range.active == 1 ? args.output + (range.kvHead * group + row) * HD
                                       : partialOf(args, range, range.split) + row * partialStride(HD);
+    const float factor = range.active == 1 ? 1.0f / below : 1.0f;
 #pragma unroll
-    for (int i = 0; i < 2; ++i) {
-      const int at = lane + 32 * i;
-      float* to = target + Shape<F, HD>::column(8 * part + (at & 7), at >> 3);
-      if (range.active == 1)
-        handOver(to, out[i] / below);
-      else
-        *to = out[i];
-    }
-    if (range.active > 1 && part == 0 && lane == 0) {
+    for (int i = 0; i < HD / 32; ++i) target[lane + 32 * i] = out[i] * factor;
+    if (range.active > 1 && lane == 0) {
       target[HD] = top;
       target[HD + 1] = below;
     }
@@ -95,9 +79,9 @@ __device__ void combineWarps(const AttentionArgs& args, const SplitRange& range,
 }
 
 template <KvCacheFormat F, int HD>
-__global__ void __launch_bounds__(kThreads, 3) attend_tensor_kernel(const __grid_constant__ AttentionArgs args) {
+__global__ void __launch_bounds__(kThreads, 2) attend_tensor_kernel(const __grid_constant__ AttentionArgs args) {
   extern __shared__ __align__(16) std::uint8_t memory[];
-  BlockSums& sums = *reinterpret_cast<BlockSums*>(memory);
+  BlockSums<HD>& sums = *reinterpret_cast<BlockSums<HD>*>(memory);
   __shared__ __align__(16) QueryRows<HD> queries;
   __shared__ __align__(16) NewestRows<HD> newest;
   allowNext();
@@ -133,15 +117,10 @@ __global__ void __launch_bounds__(kThreads, 3) attend_tensor_kernel(const __grid
     if (next < range.end) values.load(args, head, next, range.end - 1);
     first = next;
   }
-  const int warpsUsed = min(kTensorWarps, (range.end - range.begin + 15) / 16);
-#pragma unroll
-  for (int part = 0; part < HD / kPart; ++part) {
-    __syncthreads();
-    if (works && part == 0) leaveMaxima<HD>(run, sums);
-    if (works) leaveSums<HD>(run, part, sums);
-    __syncthreads();
-    combineWarps<F, HD>(args, range, sums, part, warpsUsed);
-  }
+  __syncthreads();
+  if (works) leaveSums<F, HD>(run, sums);
+  __syncthreads();
+  combineWarps<HD>(args, range, sums, min(kTensorWarps, (range.end - range.begin + 15) / 16));
   if (range.active == 1) return;
   meetSplits(args, range);
   mergeSplits(args, range, &sums.out[0][0][0]);
@@ -149,7 +128,7 @@ __global__ void __launch_bounds__(kThreads, 3) attend_tensor_kernel(const __grid
 
 template <KvCacheFormat F, int HD>
 cudaError_t launchShape(cudaStream_t stream, const AttentionArgs& args, int splits, bool dependent) {
-  return launch(attend_tensor_kernel<F, HD>, dim3(splits, args.kvHeads), dim3(kThreads), sizeof(BlockSums), stream,
+  return launch(attend_tensor_kernel<F, HD>, dim3(splits, args.kvHeads), dim3(kThreads), sizeof(BlockSums<HD>), stream,
                 dependent, args);
 }
 

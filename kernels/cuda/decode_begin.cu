@@ -1,9 +1,7 @@
 // The first kernel of a step: embedding row of the token into the residual stream, rotary table of the position, id
-// history, the first span's vectors marked as not there yet. Launched without dependent launch, so nothing of a step
-// overlaps the step before it.
+// history. Launched without dependent launch, so nothing of a step overlaps the step before it.
 #include "kernels/cuda/decode_step.h"
 #include "kernels/cuda/device_intrinsics.cuh"
-#include "kernels/cuda/hand_over.cuh"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/matrix_element.cuh"
 
@@ -15,12 +13,11 @@ constexpr int kBeginThreads = 256;
 __global__ void __launch_bounds__(kBeginThreads)
     decode_begin_kernel(MatrixView embedding, MatrixLayout layout, const StepInput* input, float* x, float* rope,
                         const float* inverseFrequencies, int headDim, float ropeFactor, std::int32_t* history,
-                        std::uint32_t* flags, float* handed, int handedCount) {
+                        std::uint32_t* flags) {
   allowNext();
   const int index = blockIdx.x * kBeginThreads + threadIdx.x;
   const int half = headDim / 2;
   const std::int32_t token = input->token, position = input->position;
-  for (int i = index; i < handedCount; i += gridDim.x * kBeginThreads) handed[i] = __uint_as_float(kNotYet);
   if (index < embedding.columns)
     x[index] = matrixElement(embedding.format, layout, static_cast<const std::uint8_t*>(embedding.data), token, index);
   if (index < half) {
@@ -43,8 +40,7 @@ cudaError_t decodeBegin(cudaStream_t stream, const DecodeModel& model) {
   return launch(decode_begin_kernel, dim3((wanted + kBeginThreads - 1) / kBeginThreads), dim3(kBeginThreads), 0, stream,
                 false, model.embedding, layout, static_cast<const StepInput*>(model.input), model.workspace.x,
                 model.workspace.rope, model.inverseFrequencies, static_cast<int>(model.shape.headDim),
-                model.shape.ropeFactor, model.workspace.history, model.workspace.flags, model.workspace.handed[0],
-                static_cast<int>(handedCount(model.shape)));
+                model.shape.ropeFactor, model.workspace.history, model.workspace.flags);
 }
 
 }  // namespace gpu

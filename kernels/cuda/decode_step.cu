@@ -4,7 +4,6 @@
 #include "kernels/cuda/attention.h"
 #include "kernels/cuda/decode_step.h"
 #include "kernels/cuda/matvec.h"
-#include "kernels/cuda/span.h"
 
 namespace nibble {
 namespace gpu {
@@ -33,11 +32,10 @@ std::uint64_t carve(const DecodeShape& shape, void* base, DecodeWorkspace& w) {
   const std::uint64_t heads = static_cast<std::uint64_t>(shape.heads);
   const std::uint64_t kvHeads = static_cast<std::uint64_t>(shape.kvHeads);
   const std::uint64_t headDim = static_cast<std::uint64_t>(shape.headDim);
-  const std::uint64_t hidden = static_cast<std::uint64_t>(shape.hidden);
-  for (float*& handed : w.handed) handed = carver.take<float>(handedCount(shape));
-  w.x = w.handed[1];
-  w.gated = w.handed[1] ? w.handed[1] + 2 * hidden : nullptr;
+  w.x = carver.take<float>(static_cast<std::uint64_t>(shape.hidden));
   w.qkv = carver.take<float>((heads + 2 * kvHeads) * headDim);
+  w.attention = carver.take<float>(heads * headDim);
+  w.gated = carver.take<float>(static_cast<std::uint64_t>(shape.intermediate));
   w.logits = carver.take<float>(static_cast<std::uint64_t>(shape.vocab));
   w.rope = carver.take<float>(headDim);
   w.partials = carver.take<float>(attentionPartialCount(shape));
@@ -70,17 +68,6 @@ cudaError_t launchOne(cudaStream_t stream, const DecodeModel& model, MatvecArgs 
 
 }  // namespace
 
-std::uint64_t handedCount(const DecodeShape& shape) {
-  const std::uint64_t heads = static_cast<std::uint64_t>(shape.heads) * static_cast<std::uint64_t>(shape.headDim);
-  return 2 * static_cast<std::uint64_t>(shape.hidden) + static_cast<std::uint64_t>(shape.intermediate) + heads;
-}
-
-HandedVectors handedVectors(const DecodeModel& model, int set) {
-  float* base = model.workspace.handed[set];
-  float* gated = base + 2 * model.shape.hidden;
-  return {base, base + model.shape.hidden, gated, gated + model.shape.intermediate};
-}
-
 std::uint64_t decodeWorkspaceBytes(const DecodeShape& shape) {
   DecodeWorkspace unused;
   return carve(shape, nullptr, unused);
@@ -108,7 +95,6 @@ cudaError_t decodeTuning(int device, DecodeTuning& tuning) {
   tuning.blockKiB = shared / 1024;
   tuning.aloneKiB = tuning.dependentLaunch ? all / 2048 + 1 : 0;
   tuning.tensorAttention = tuning.capability >= 80;
-  tuning.spans = tuning.capability >= 90;
   tuning.fastProducts = true;
   return cudaSuccess;
 }
@@ -134,8 +120,7 @@ cudaError_t decodeQkv(cudaStream_t stream, const DecodeModel& model, int layer) 
 
 cudaError_t decodeProjectAttention(cudaStream_t stream, const DecodeModel& model, int layer) {
   const LayerView& l = model.layers[layer];
-  return launchOne(stream, model,
-                   product(handedVectors(model, layer & 1).attention, nullptr, 0, model.workspace.x, Epilogue::add),
+  return launchOne(stream, model, product(model.workspace.attention, nullptr, 0, model.workspace.x, Epilogue::add),
                    l.attentionOutput, l.outputBias);
 }
 
@@ -174,13 +159,6 @@ cudaError_t decodeHead(cudaStream_t stream, const DecodeModel& model) {
 
 cudaError_t decodeStep(cudaStream_t stream, const DecodeModel& model) {
   cudaError_t error = decodeBegin(stream, model);
-  if (spansFit(model)) {
-    for (int layer = -1; layer < model.shape.layers && error == cudaSuccess; ++layer) {
-      if (layer >= 0) error = decodeAttend(stream, model, layer);
-      if (error == cudaSuccess) error = launchSpan(stream, model, layer);
-    }
-    return error;
-  }
   for (int layer = 0; layer < model.shape.layers && error == cudaSuccess; ++layer) {
     error = decodeQkv(stream, model, layer);
     if (error == cudaSuccess) error = decodeAttend(stream, model, layer);

@@ -66,27 +66,18 @@ struct LayerView {
 
 /// Buffers of the step, carved out of one allocation that must be zeroed once before the first step.
 struct DecodeWorkspace {
-  float* x = nullptr;                 // (hidden) residual stream
-  float* qkv = nullptr;               // ((heads + 2 kv_heads) · head_dim) before norm and rope
-  float* attention = nullptr;         // (heads · head_dim)
-  float* gated = nullptr;             // (intermediate)
-  float* handed[2] = {};              // vectors of even and odd layers that launches hand to each other (handedVectors)
-  float* logits = nullptr;            // (vocab)
-  float* rope = nullptr;              // (head_dim): cos, then sin, of this position
-  float* partials = nullptr;          // (kv_heads or heads, splits, …) of split attention
-  std::uint32_t* counters = nullptr;  // arrivals of attention's splits; zero between steps
+  float* x = nullptr;                   // (hidden) residual stream
+  float* qkv = nullptr;                 // ((heads + 2 kv_heads) · head_dim) before norm and rope
+  float* attention = nullptr;           // (heads · head_dim)
+  float* gated = nullptr;               // (intermediate)
+  float* logits = nullptr;              // (vocab)
+  float* rope = nullptr;                // (head_dim): cos, then sin, of this position
+  float* partials = nullptr;            // (kv_heads or heads, splits, …) of split attention
+  std::uint32_t* counters = nullptr;    // arrivals of attention's splits; zero between steps
   std::uint64_t* candidates = nullptr;  // sampling: (blocks, kSampleTopKMax)
   std::int32_t* history = nullptr;      // (capacity) ids by position; prefill writes its ids here too
   std::uint32_t* flags = nullptr;       // [0] non-finite logits seen in this step
 };
-/// What is in DecodeWorkspace::handed: a layer's vectors; x, gated: those of the old set where no spans are used.
-struct HandedVectors {
-  float* x;          // (hidden) residual stream behind the layer
-  float* mid;        // (hidden) residual stream behind the attention
-  float* gated;      // (intermediate)
-  float* attention;  // (heads · head_dim)
-};
-std::uint64_t handedCount(const DecodeShape& shape);
 std::uint64_t decodeWorkspaceBytes(const DecodeShape& shape);
 DecodeWorkspace carveDecodeWorkspace(const DecodeShape& shape, void* base);
 
@@ -98,11 +89,8 @@ struct DecodeTuning {
   std::int32_t blockThreads = 512;  ///< about so many threads a product's block
   std::int32_t blockKiB = 48;  ///< shared memory a block may have, KiB; a product fills it with weights asked for ahead
   std::int32_t aloneKiB = 0;   ///< and takes at least so much that no two blocks of a launch meet on a multiprocessor
-  bool tensorAttention = false;      ///< tensor-core attention (8.0+, head_dim 64 or 128, 16-, 8- or 4-bit cache)
-  bool spans = false;                ///< everything between two attentions in one launch (9.0+, see span.h)
-  std::int32_t spanUnderWay = 4700;  ///< bytes that a warp of a span has under way at once
-  std::int32_t spanPause = 100;      ///< ns that the warps asking for weights sleep at a time
-  bool fastProducts = true;          ///< false: the plain product of any format and size (also the reference of tests)
+  bool tensorAttention = false;  ///< tensor-core attention (8.0+, head_dim 64 or 128, 16-, 8- or 4-bit cache)
+  bool fastProducts = true;      ///< false: the plain product of any format and size (also the reference of tests)
 };
 cudaError_t decodeTuning(int device, DecodeTuning& tuning);
 
@@ -119,8 +107,6 @@ struct DecodeModel {
   StepOutput* output = nullptr;  // device-visible
   DecodeTuning tuning;
 };
-
-HandedVectors handedVectors(const DecodeModel& model, int set);
 
 // The operations of a step, in order: begin, layers × (qkv, attend, project, gate/up, project), head. One row each.
 /// Embedding of input->token into x, rope table of input->position, history[position] = token.

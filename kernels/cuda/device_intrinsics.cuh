@@ -72,27 +72,6 @@ __device__ __forceinline__ std::uint32_t loadShared4(std::uint32_t shared) {
   return v;
 }
 
-__device__ __forceinline__ std::uint32_t loadShared2(std::uint32_t shared) {
-  std::uint16_t v;
-  asm volatile("ld.shared.u16 %0, [%1];" : "=h"(v) : "r"(shared) : "memory");
-  return v;
-}
-__device__ __forceinline__ void storeShared4(std::uint32_t shared, std::uint32_t v) {
-  asm volatile("st.shared.u32 [%0], %1;" ::"r"(shared), "r"(v) : "memory");
-}
-__device__ __forceinline__ void storeShared8(std::uint32_t shared, std::uint32_t a, std::uint32_t b) {
-  asm volatile("st.volatile.shared.v2.u32 [%0], {%1,%2};" ::"r"(shared), "r"(a), "r"(b) : "memory");
-}
-__device__ __forceinline__ uint2 loadShared8(std::uint32_t shared) {
-  uint2 v;
-  asm volatile("ld.volatile.shared.v2.u32 {%0,%1}, [%2];" : "=r"(v.x), "=r"(v.y) : "r"(shared) : "memory");
-  return v;
-}
-__device__ __forceinline__ void storeShared16(std::uint32_t shared, float4 v) {
-  asm volatile("st.shared.v4.f32 [%0], {%1,%2,%3,%4};" ::"r"(shared), "f"(v.x), "f"(v.y), "f"(v.z), "f"(v.w)
-               : "memory");
-}
-
 /// Hides from the first half of the compiler what a value is made of, so that it is not computed anew at every use.
 /// (The second half, ptxas, still remakes plain constants.)
 __device__ __forceinline__ std::uint32_t kept(std::uint32_t value) {
@@ -100,8 +79,8 @@ __device__ __forceinline__ std::uint32_t kept(std::uint32_t value) {
   return value;
 }
 
-/// A constant that must stay in a register: lane 0's share of a different value in every lane, which neither half of
-/// the compiler sees through (a plain constant is made anew at every use: a fifth of the instructions of a q4 product).
+/// A constant that must stay in a register: lane 0's share of a different value in every lane, which neither half of the
+/// compiler sees through. (A plain constant is made anew at every use: a fifth of the instructions of a q4 product.)
 __device__ __forceinline__ std::uint32_t heldConstant(std::uint32_t value) {
   return __shfl_sync(0xffffffffu, value + (threadIdx.x & 31), 0);
 }

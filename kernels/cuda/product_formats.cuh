@@ -44,38 +44,27 @@ __device__ __forceinline__ float2 pairToFloat(std::uint32_t bits, __nv_bfloat16)
 /// What every format has: chunks a thread owns, rows it takes at once, columns a chunk; `kScaleBytes`: of one scale (0:
 /// none); `kScaleShift`: a chunk's scale is number chunk >> shift of the row. `dot` gets the chunk's number for its
 /// place in the word.
-template <int Columns>
-struct FloatActivations {
-  float x[Columns];
-};
-
 template <typename T>
 struct HalfProduct {
   static constexpr int kChunks = 2, kUnroll = 2, kColumns = 8, kScaleBytes = 0, kScaleShift = 0;
   static constexpr bool kQuantizedInput = false, kWideInput = false, kNested = false;
   using Tables = NoTables;
-  using Chunk = FloatActivations<8>;
   struct Activations {
     float x[kChunks][8];
   };
-  static __device__ __forceinline__ float addWords(const uint4& w, const float (&x)[8], float sum) {
-    const std::uint32_t words[4] = {w.x, w.y, w.z, w.w};
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      const float2 v = pairToFloat(words[i], T());
-      sum = fmaf(v.x, x[2 * i], sum);
-      sum = fmaf(v.y, x[2 * i + 1], sum);
-    }
-    return sum;
-  }
-  static __device__ __forceinline__ float dotChunk(const uint4& w, std::uint32_t, const Chunk& a, const Tables&, int) {
-    return addWords(w, a.x, 0);
-  }
   template <typename Row>
   static __device__ __forceinline__ float dot(const Row& in, const Activations& a, const Tables&, int) {
     float sum = 0;
 #pragma unroll
-    for (int k = 0; k < kChunks; ++k) sum = addWords(in.w[k], a.x[k], sum);
+    for (int k = 0; k < kChunks; ++k) {
+      const std::uint32_t words[4] = {in.w[k].x, in.w[k].y, in.w[k].z, in.w[k].w};
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        const float2 v = pairToFloat(words[i], T());
+        sum = fmaf(v.x, a.x[k][2 * i], sum);
+        sum = fmaf(v.y, a.x[k][2 * i + 1], sum);
+      }
+    }
     return sum;
   }
 };
@@ -266,11 +255,6 @@ struct Nf4Product {
     const float high = static_cast<float>(positiveHigh.value() - negativeHigh.value());
     const float low = static_cast<float>(positiveLow.value() - negativeLow.value());
     return fmaf(high, 128.0f, low) * (a.scale * (1.0f / 16383.0f));
-  }
-  /// nf4: `scale` holds the block's absmax.
-  static __device__ __forceinline__ float dotChunk(const uint4& w, std::uint32_t scale, const Chunk& a,
-                                                   const Tables& tables, int) {
-    return dotCodes(w, a, tables) * __uint_as_float(scale);
   }
   /// nf4-dq: the code byte of a chunk in its word.
   static __device__ __forceinline__ int codeByte(std::uint32_t word, int chunk) {

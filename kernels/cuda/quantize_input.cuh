@@ -12,41 +12,27 @@ __device__ __forceinline__ std::uint32_t absoluteBits(float v) {
   return __float_as_uint(v) & 0x7fffffffu;
 }
 
-/// Four values as integers (16 bits: a signed high and an unsigned low byte each), and the scale of their block of 32.
-struct RoundedWord {
-  std::uint32_t high, low;
-  float scale;
-};
-
-/// Four values of a block of 32, which eight neighbouring lanes hold.
+/// Four values of a block of 32 (eight neighbouring lanes) as integers; lane 0 of the eight writes the scale.
 template <bool Wide>
-__device__ __forceinline__ RoundedWord roundWord(float4 v) {
+__device__ __forceinline__ void quantizeWord(float4 v, int word, bool inside, std::uint32_t* high, std::uint32_t* low,
+                                             float* scales) {
   // Bits of |x| order like the values and put NaN above all, so a NaN becomes the scale instead of vanishing.
   std::uint32_t top = max(max(absoluteBits(v.x), absoluteBits(v.y)), max(absoluteBits(v.z), absoluteBits(v.w)));
 #pragma unroll
   for (int mask = 4; mask > 0; mask >>= 1) top = max(top, __shfl_xor_sync(0xffffffffu, top, mask));
+  if (!inside) return;
   const float limit = Wide ? 32767.0f : 127.0f;
   const float largest = __uint_as_float(top);
   const float inverse = largest > 0 ? __fdividef(limit, largest) : 0.0f;
   const int a = __float2int_rn(v.x * inverse), b = __float2int_rn(v.y * inverse);
   const int c = __float2int_rn(v.z * inverse), d = __float2int_rn(v.w * inverse);
-  const std::uint32_t bytes = __byte_perm(__byte_perm(a, b, 0x0040), __byte_perm(c, d, 0x0040), 0x5410);
-  RoundedWord rounded;
-  rounded.high = Wide ? __byte_perm(__byte_perm(a, b, 0x0051), __byte_perm(c, d, 0x0051), 0x5410) : bytes;
-  rounded.low = bytes;
-  rounded.scale = largest * (1.0f / limit);
-  return rounded;
-}
-
-/// The same into shared memory; the first of the eight lanes writes the scale.
-template <bool Wide>
-__device__ __forceinline__ void quantizeWord(float4 v, int word, bool inside, std::uint32_t* high, std::uint32_t* low,
-                                             float* scales) {
-  const RoundedWord rounded = roundWord<Wide>(v);
-  if (!inside) return;
-  high[word] = rounded.high;
-  if (Wide) low[word] = rounded.low;
-  if (word % 8 == 0) scales[word / 8] = rounded.scale;
+  if (Wide) {
+    high[word] = __byte_perm(__byte_perm(a, b, 0x0051), __byte_perm(c, d, 0x0051), 0x5410);
+    low[word] = __byte_perm(__byte_perm(a, b, 0x0040), __byte_perm(c, d, 0x0040), 0x5410);
+  } else {
+    high[word] = __byte_perm(__byte_perm(a, b, 0x0040), __byte_perm(c, d, 0x0040), 0x5410);
+  }
+  if (word % 8 == 0) scales[word / 8] = largest * (1.0f / limit);
 }
 
 /// x · gain into shared memory as integers; returns this thread's share of Σx². Columns are a multiple of 32.

@@ -277,15 +277,17 @@ void sweep(cudaStream_t stream, double copy, MatrixFormat format, MatrixFormat h
   const DecodeTuning full = b.model.tuning;
   struct {
     const char* what;
-    bool dependent, spans;
-  } const variants[] = {{"as chosen", true, true},
-                        {"without dependent launch", false, true},
-                        {"without spans", true, false},
-                        {"without either", false, false}};
+    bool dependent;
+    int threads;
+  } const variants[] = {{"as chosen", true, 0},
+                        {"without dependent launch", false, 0},
+                        {"640 threads", true, 640},
+                        {"768 threads", true, 768},
+                        {"1024 threads", true, 1024}};
   for (const auto& v : variants) {
     b.model.tuning = full;
     b.model.tuning.dependentLaunch = v.dependent;
-    b.model.tuning.spans = v.spans;
+    if (v.threads) b.model.tuning.blockThreads = v.threads;
     cudaGraphExec_t exec = captured(stream, b.model);
     for (int position : {0, 32700}) {
       double p99 = 0;
@@ -322,7 +324,7 @@ int main(int argc, char** argv) {
   if (part == "steps") steps(stream, copy);
   if (part == "sweep") {
     if (argc > 3) layersOfBig = std::atoi(argv[3]);
-    for (const MatrixFormat format : {MatrixFormat::q4, MatrixFormat::q8, MatrixFormat::nf4, MatrixFormat::f16})
+    for (const MatrixFormat format : {MatrixFormat::q4, MatrixFormat::nf4, MatrixFormat::q8, MatrixFormat::f16})
       if (argc <= 2 || std::string(argv[2]) == name(format))
         sweep(stream, copy, format, format == MatrixFormat::f16 ? format : MatrixFormat::q8);
   }

@@ -224,12 +224,12 @@ int checkAttentionCase(const AttentionCase& c) {
   model.tuning.tensorAttention = c.tensor;
   must(decodeBegin(nullptr, model), "decodeBegin");
   must(cudaMemcpy(model.workspace.qkv, qkv.data(), qkv.size() * 4, cudaMemcpyHostToDevice), "qkv");
-  must(cudaMemset(handedVectors(model, 0).attention, 0xff, c.heads * c.headDim * 4), "poison");
+  must(cudaMemset(model.workspace.attention, 0xff, c.heads * c.headDim * 4), "poison");
   // Twice: the counters of the first run must be back at zero.
   for (int run = 0; run < 2; ++run) must(decodeAttend(nullptr, model, 0), "decodeAttend");
   must(cudaDeviceSynchronize(), "attention kernel");
   std::vector<float> out(c.heads * c.headDim);
-  must(cudaMemcpy(out.data(), handedVectors(model, 0).attention, out.size() * 4, cudaMemcpyDeviceToHost), "attention out");
+  must(cudaMemcpy(out.data(), model.workspace.attention, out.size() * 4, cudaMemcpyDeviceToHost), "attention out");
   const std::vector<double> ref = referenceAttention(c, cache, qkv, qNorm, kNorm, inverse);
   char what[128];
   std::snprintf(what, sizeof what, "attention %-3s heads %d/%d dim %d position %d window %d%s %s", name(c.format),
