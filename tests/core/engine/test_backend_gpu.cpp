@@ -1,22 +1,22 @@
-// The CUDA backend through the engine: golden logits in every compute type, agreement with the CPU at the same
-// precision, decoding against prefill, sampling on the card, memory given back, faults.
+// The CUDA backend through the engine: golden logits in every compute type, decoding against prefill, sampling on the
+// card, faults. test_evaluation_gpu compares trained models with the CPU, test_card_memory_gpu looks after the memory.
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <QTemporaryDir>
 #include <QtTest>
-#include <cmath>
 #include <limits>
 
 #include "core/base/logging.h"
-#include "core/engine/cuda/cuda_devices.h"
 #include "core/model/safetensors_reader.h"
+#include "tests/support/cuda_card.h"
 #include "tests/support/golden_model.h"
+#include "tests/support/logit_rows.h"
 #include "tests/support/test_data.h"
 
 using namespace nibble;
 
 namespace {
-constexpr const char* kDevice = "cuda:0";
+constexpr const char* kDevice = test::kCard;
 
 Recipe recipeFor(Format format, ComputeType compute, int activationBits) {
   Recipe recipe = uniformRecipe(format);
@@ -27,35 +27,6 @@ Recipe recipeFor(Format format, ComputeType compute, int activationBits) {
 
 double limitOf(ComputeType compute) {
   return compute == ComputeType::f32 ? 2e-4 : compute == ComputeType::f16 ? 3e-3 : 2e-2;
-}
-
-std::size_t likeliest(std::span<const float> row) {
-  return static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
-}
-
-/// Lead of the likeliest logit over the second.
-float leadOf(std::span<const float> row) {
-  std::vector<float> sorted(row.begin(), row.end());
-  std::partial_sort(sorted.begin(), sorted.begin() + 2, sorted.end(), std::greater<>());
-  return sorted[0] - sorted[1];
-}
-
-/// Mean KL divergence of rows of logits, in nats.
-double meanKl(std::span<const float> reference, std::span<const float> other, std::size_t vocab) {
-  double sum = 0;
-  const std::size_t rows = reference.size() / vocab;
-  for (std::size_t r = 0; r < rows; ++r) {
-    const auto normalizer = [&](std::span<const float> row) {
-      const double top = row[likeliest(row)];
-      double total = 0;
-      for (const float x : row) total += std::exp(x - top);
-      return std::log(total) + top;
-    };
-    const auto p = reference.subspan(r * vocab, vocab), q = other.subspan(r * vocab, vocab);
-    const double np = normalizer(p), nq = normalizer(q);
-    for (std::size_t i = 0; i < vocab; ++i) sum += std::exp(p[i] - np) * ((p[i] - np) - (q[i] - nq));
-  }
-  return sum / static_cast<double>(rows);
 }
 }  // namespace
 
@@ -95,11 +66,8 @@ class TestBackendGpu : public QObject {
 
  private slots:
   void initTestCase() {
-    const auto devices = listCudaDevices();
-    if (devices.empty() || !devices.front().usable)
-      QSKIP(
-          qPrintable(QString("skipped: no CUDA device (%1)").arg(devices.empty() ? "" : devices.front().why.c_str())));
-    const DeviceInfo& card = devices.front();
+    NIBBLE_NEED_CARD();
+    const DeviceInfo card = listCudaDevices().front();
     logger("gpu")->sinks().push_back(std::make_shared<spdlog::sinks::stdout_sink_mt>());
     m_keeper = test::loadOn(kDevice, test::sampleModel(), uniformRecipe(Format::f32), KvFormat::f32, 64);
     QVERIFY(m_keeper != nullptr);
@@ -138,44 +106,6 @@ class TestBackendGpu : public QObject {
     }
   }
 
-  void agreesWithTheCpu_data() {
-    QTest::addColumn<int>("format");
-    for (const Format format : {Format::f32, Format::bf16, Format::q8, Format::q4, Format::nf4, Format::nf4dq})
-      QTest::newRow(formatName(format).data()) << int(format);
-  }
-  void agreesWithTheCpu() {
-    QFETCH(int, format);
-    const auto answers = test::readGoldenAnswers(test::goldenData("sample-reference") / "reference.json");
-    // Activations in full, so that what is compared is the weights: their bytes are the same on both sides.
-    const Recipe recipe = recipeFor(static_cast<Format>(format), ComputeType::f32, 32);
-    const auto cpu = test::loadOnCpu(test::sampleModel(), recipe, KvFormat::f16, 512),
-               gpu = test::loadOn(kDevice, test::sampleModel(), recipe, KvFormat::f16, 512);
-    QVERIFY(cpu && gpu);
-    const std::size_t vocab = static_cast<std::size_t>(cpu->info()->config.vocab);
-    int compared = 0, different = 0;
-    double kl = 0;
-    for (const auto& answer : answers)
-      for (const int chunk : {0, 1}) {
-        auto ids = answer.ids;
-        ids.insert(ids.end(), answer.greedyIds.begin(), answer.greedyIds.end());
-        ids.resize(std::min<std::size_t>(ids.size(), 200));
-        const auto a = test::allLogits(*cpu, ids, chunk), b = test::allLogits(*gpu, ids, chunk);
-        QCOMPARE(a.size(), b.size());
-        for (std::size_t r = 0; r < ids.size(); ++r) {
-          const auto rowA = std::span(a).subspan(r * vocab, vocab), rowB = std::span(b).subspan(r * vocab, vocab);
-          if (leadOf(rowA) <= 0.1f) continue;
-          ++compared;
-          different += likeliest(rowA) != likeliest(rowB);
-        }
-        kl = std::max(kl, meanKl(a, b, vocab));
-      }
-    qInfo("%d positions where the CPU leads by more than 0.1: %d differ; largest mean KL %.2e", compared, different,
-          kl);
-    QVERIFY(compared > 100);
-    QCOMPARE(different, 0);
-    QVERIFY(kl < 1e-4);
-  }
-
   void decodingEqualsPrefill() {
     const auto answers = test::readGoldenAnswers(test::goldenData("sample-reference") / "reference.json");
     for (const Format format : {Format::q8, Format::q4, Format::nf4})
@@ -187,7 +117,7 @@ class TestBackendGpu : public QObject {
         ids.insert(ids.end(), answers.front().greedyIds.begin(), answers.front().greedyIds.end());
         const auto prefill = test::allLogits(*engine, ids, 0), decode = test::allLogits(*engine, ids, 1);
         const double error = test::relativeError(decode, prefill),
-                     kl = meanKl(prefill, decode, static_cast<std::size_t>(engine->info()->config.vocab));
+                     kl = test::meanKl(prefill, decode, static_cast<std::size_t>(engine->info()->config.vocab));
         qInfo("%s, %d-bit activations: relative L2 %.2e, mean KL %.2e", formatName(format).data(), bits, error, kl);
         QVERIFY(bits == 16 ? error <= 5e-3 : kl <= 1e-3);
       }
@@ -207,27 +137,11 @@ class TestBackendGpu : public QObject {
       for (const int chunk : {0, 1}) {
         const auto engine = load(kv);
         QVERIFY(engine != nullptr);
-        const double kl = meanKl(expected, test::allLogits(*engine, ids, chunk),
-                                 static_cast<std::size_t>(engine->info()->config.vocab));
+        const double kl = test::meanKl(expected, test::allLogits(*engine, ids, chunk),
+                                       static_cast<std::size_t>(engine->info()->config.vocab));
         qInfo("%s cache, chunk %d: mean KL %.2e", kvFormatName(kv).data(), chunk, kl);
         QVERIFY(kl <= limit);
       }
-  }
-
-  void memoryIsGivenBack() {
-    m_keeper.reset();
-    const auto before = cudaFreeBytes(kDevice);
-    QVERIFY(before.has_value());
-    for (int cycle = 0; cycle < 10; ++cycle) {
-      const auto engine = test::loadOn(kDevice, test::sampleModel(), uniformRecipe(Format::q4), KvFormat::q8, 512);
-      QVERIFY(engine != nullptr);
-      const auto during = cudaFreeBytes(kDevice);
-      QVERIFY(*during < *before);
-      if (cycle == 0)
-        qInfo("taken %.1f MiB, planned %.1f MiB", double(*before - *during) / (1 << 20),
-              double(engine->statistics().plan.bytesOn(kDevice)) / (1 << 20));
-    }
-    QCOMPARE(*cudaFreeBytes(kDevice), *before);
   }
 
   void aSecondModelLeavesTheFirstAlone() {
@@ -244,50 +158,6 @@ class TestBackendGpu : public QObject {
     QVERIFY(!test::allLogits(*second, ids, 0).empty());
     second.reset();
     QCOMPARE(test::allLogits(*first, ids, 0), before);
-  }
-
-  void nothingDrifts() {
-    const auto keeper =
-        test::loadOn(kDevice, test::sampleModel(), uniformRecipe(Format::q4), KvFormat::q8, 1024, 256, 1);
-    QVERIFY(keeper != nullptr);
-    const int cycles = qEnvironmentVariable("NIBBLE_CYCLES", "30").toInt();
-    const int answers = qEnvironmentVariable("NIBBLE_ANSWERS", "3").toInt();
-    std::uint64_t settled = 0;
-    for (int cycle = 0; cycle < cycles; ++cycle) {
-      QVERIFY(test::loadOn(kDevice, test::sampleModel(), uniformRecipe(Format::q4), KvFormat::q8, 512) != nullptr);
-      if (cycle == 2) settled = *cudaFreeBytes(kDevice);
-    }
-    QCOMPARE(*cudaFreeBytes(kDevice), settled);
-    std::int64_t tokens = 0;
-    for (int answer = 0; answer < answers; ++answer) {
-      GenerateRequest request;
-      request.prompt = "Once upon a time";
-      request.maxTokens = 1000;
-      request.sampling.seed = static_cast<std::uint64_t>(answer);
-      request.sampling.temperature = 1.5f;
-      request.sampling.topK = 100;
-      request.sampling.topP = 1.0f;
-      const auto result = keeper->generate(request, {}, {});
-      QVERIFY(result.has_value());
-      tokens += result->statistics.newTokens;
-    }
-    qInfo("%d loads, %lld tokens", cycles, static_cast<long long>(tokens));
-    QCOMPARE(*cudaFreeBytes(kDevice), settled);
-  }
-
-  void limitIsKept() {
-    const auto before = cudaFreeBytes(kDevice);
-    LoadRequest request;
-    request.model = test::sampleModel().string();
-    request.recipe = uniformRecipe(Format::q4);
-    request.device = kDevice;
-    request.vramLimit = 16 << 20;
-    request.force = true;
-    auto engine = makeEngine();
-    const auto report = engine->load(request, {}, {});
-    QVERIFY(!report.has_value());
-    QCOMPARE(report.error().code, ErrorCode::outOfMemory);
-    QCOMPARE(*cudaFreeBytes(kDevice), *before);
   }
 
   void notANumberIsNamed() {
@@ -316,9 +186,11 @@ class TestBackendGpu : public QObject {
       request.device = kDevice;
       request.context = 64;
       auto engine = makeEngine();
+      const std::uint64_t before = test::freeOnCard();
       const auto report = engine->load(request, {}, {});
       if (name.find("norm") == std::string::npos) {  // every number of a matrix is looked at
         QVERIFY(!report);
+        QCOMPARE(test::freeOnCard(), before);  // the first round has loaded the kernels
         QCOMPARE(report.error().code, ErrorCode::notANumber);
         QCOMPARE(report.error().field, name);
         break;

@@ -1,7 +1,8 @@
-// After a sticky CUDA failure anywhere in the process, the engine says that the device is lost, and nothing hangs or
-// crashes.
+// After a sticky CUDA failure anywhere in the process, the engine says that the device is lost, nothing hangs or
+// crashes, and the card's memory is given back.
 #include "core/engine/engine.h"
 #include "kernels/cuda/prefill.h"
+#include "tests/support/cuda_card.h"
 #include "tests/support/device_array.h"
 #include "tests/support/golden_model.h"
 #include "tests/support/test_data.h"
@@ -14,6 +15,7 @@ class TestDeviceLostGpu : public QObject {
   void initTestCase() { NIBBLE_NEED_CUDA_DEVICE(); }
 
   void lossIsReported() {
+    const std::uint64_t before = test::freeOnCard();
     auto engine = test::loadOn("cuda:0", test::sampleModel(), uniformRecipe(Format::q4), KvFormat::f16, 256);
     QVERIFY(engine != nullptr);
     GenerateRequest ask;
@@ -31,6 +33,7 @@ class TestDeviceLostGpu : public QObject {
     QVERIFY(!lost.has_value());
     QCOMPARE(lost.error().code, ErrorCode::deviceLost);
     engine.reset();
+    QCOMPARE(test::freeOnCard(), before);
 
     LoadRequest request;
     request.model = test::sampleModel().string();
