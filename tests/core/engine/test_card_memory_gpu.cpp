@@ -162,7 +162,7 @@ class TestCardMemoryGpu : public QObject {
     QCOMPARE(report.error().code, refused ? ErrorCode::outOfMemory : ErrorCode::cancelled);
     if (!refused) QVERIFY(during < before);
     QVERIFY(freeOnCard() >= (beside ? before : before - test::kDriverKeeps));  // it may give back more than was taken
-    QVERIFY(engine->load(sampleRequest(Format::q8, KvFormat::f16), {}, {}));  // and the card still works
+    QVERIFY(engine->load(sampleRequest(Format::q8, KvFormat::f16), {}, {}));   // and the card still works
   }
 
   void decodingTakesNothing() {
