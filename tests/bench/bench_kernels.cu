@@ -1,5 +1,5 @@
 // Checks and times the CUDA decode kernels without Qt or a model:
-//   bench_kernels check [quick] | products | steps | sweep [FORMAT [LAYERS]]
+//   bench_kernels check [quick] | products | steps | sweep [q4|nf4|q8|f16 [LAYERS]]
 // `products` times every format alone at the InternLM3-8B shapes, L2-cold; `steps` a whole 48-layer decode step with
 // random weights as one graph at depths 0, 4k and 32k; both beside the device's copy bandwidth (read + write) of the
 // same run.
@@ -169,7 +169,7 @@ struct BigModel {
   double cacheBytesPerPosition = 0;
 };
 
-int layersOfBig = 48;
+int layersOfBig = 48;  ///< fewer for a profiler
 
 void buildBig(BigModel& b, MatrixFormat format, MatrixFormat keyFormat, MatrixFormat head, KvCacheFormat kv, int bits,
               std::int64_t capacity) {
@@ -269,7 +269,7 @@ void steps(cudaStream_t stream, double copy) {
   stepsOf(stream, F::q4, F::q4, F::q8, K::f16, 16, copy, false);
 }
 
-/// The same q4 step with features switched on one after the other, then parts left out, to see where the time goes.
+/// A format's step as chosen, without dependent launch, and with other sizes of block.
 void sweep(cudaStream_t stream, double copy, MatrixFormat format, MatrixFormat head) {
   BigModel b;
   buildBig(b, format, format, head, KvCacheFormat::f16, 8, 32768 + 64);

@@ -1,5 +1,5 @@
-// The real window with the bundled sample model on the card: no VRAM is held before a model is loaded and after it is unloaded;
-// live charts fill while it answers. A picture is saved to $NIBBLE_PICTURES if that is set.
+// The real window with the bundled sample model on the card: no VRAM is held before a model is loaded, and none but the
+// driver's own after it is unloaded; live charts fill while it answers. A picture is saved to $NIBBLE_PICTURES if that is set.
 #include <QLabel>
 
 #include "app/chat_session.h"

@@ -21,7 +21,7 @@ constexpr std::int64_t kImpossibleContext = 1ll << 28;  // 800 GB of cache
 constexpr int kLongAnswer = 10000;
 
 int cycles() {
-  return std::max(3, qEnvironmentVariable("NIBBLE_CYCLES", "30").toInt());
+  return std::max(4, qEnvironmentVariable("NIBBLE_CYCLES", "30").toInt());
 }
 
 LoadRequest sampleRequest(Format format, KvFormat kv) {
@@ -58,15 +58,19 @@ class TestCardMemoryGpu : public QObject {
   void initTestCase() {
     NIBBLE_NEED_CARD();
     qputenv("XDG_CACHE_HOME", m_cache.path().toUtf8());  // context sizes are measured here and kept here
+    // What the driver keeps of a process that has used the card is taken before anything is compared to the byte.
+    const std::uint64_t untouched = freeOnCard();
+    QVERIFY(untouched > 0);
+    QVERIFY(test::loadOn(test::kCard, test::sampleModel(), uniformRecipe(Format::q4), KvFormat::q8, 512) != nullptr);
+    qInfo("%.2f MiB stay with the process", (double(untouched) - double(freeOnCard())) / (1 << 20));
+    QVERIFY(freeOnCard() + test::kDriverKeeps >= untouched);
   }
 
   void everythingIsGivenBack() {
     const std::uint64_t before = freeOnCard();
     QVERIFY(before > 0);
     const int rounds = std::max(10, cycles() / 10);  // each makes a context and resets the card: half a second
-    std::uint64_t afterFirst = 0;
     for (int round = 0; round < rounds; ++round) {
-      if (round == 1) afterFirst = freeOnCard();
       const auto engine = test::loadOn(test::kCard, test::sampleModel(), uniformRecipe(Format::q4), KvFormat::q8, 512);
       QVERIFY(engine != nullptr);
       const std::uint64_t during = freeOnCard();
@@ -75,9 +79,8 @@ class TestCardMemoryGpu : public QObject {
         qInfo("taken %.1f MiB, planned %.1f MiB", mebibytes(before - during),
               mebibytes(engine->statistics().plan.bytesOn(test::kCard)));
     }
-    QVERIFY(afterFirst + test::kDriverKeeps >= before);
-    QCOMPARE(freeOnCard(), afterFirst);
-    qInfo("%d contexts made and given back; %.1f MiB stay with the process", rounds, mebibytes(before - afterFirst));
+    QCOMPARE(freeOnCard(), before);
+    qInfo("%d contexts made and given back", rounds);
   }
 
   void thePlanIsWhatIsAllocated() {
@@ -161,8 +164,11 @@ class TestCardMemoryGpu : public QObject {
     QVERIFY(!report.has_value());
     QCOMPARE(report.error().code, refused ? ErrorCode::outOfMemory : ErrorCode::cancelled);
     if (!refused) QVERIFY(during < before);
-    QVERIFY(freeOnCard() >= (beside ? before : before - test::kDriverKeeps));  // it may give back more than was taken
-    QVERIFY(engine->load(sampleRequest(Format::q8, KvFormat::f16), {}, {}));   // and the card still works
+    if (beside)
+      QVERIFY(freeOnCard() >= before);  // the driver may give back more than was taken, and did
+    else
+      QCOMPARE(freeOnCard(), before);
+    QVERIFY(engine->load(sampleRequest(Format::q8, KvFormat::f16), {}, {}));  // and the card still works
   }
 
   void decodingTakesNothing() {
@@ -189,9 +195,9 @@ class TestCardMemoryGpu : public QObject {
       QVERIFY(result->statistics.newTokens > 500);
       QCOMPARE(seen.size(), std::size_t(1));
       QCOMPARE(engine->statistics().backend.allocatedBytes, allocated);
-      qInfo("%lld tokens by %s; since the load %.1f MiB were taken",
-            static_cast<long long>(result->statistics.newTokens), engine->statistics().backend.path.c_str(),
-            mebibytes(loaded) - mebibytes(*seen.begin()));
+      QCOMPARE(*seen.begin(), loaded);
+      qInfo("%lld tokens by %s", static_cast<long long>(result->statistics.newTokens),
+            engine->statistics().backend.path.c_str());
     }
   }
 

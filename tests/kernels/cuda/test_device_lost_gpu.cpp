@@ -15,7 +15,7 @@ class TestDeviceLostGpu : public QObject {
   void initTestCase() { NIBBLE_NEED_CUDA_DEVICE(); }
 
   void lossIsReported() {
-    const std::uint64_t before = test::freeOnCard();
+    const std::uint64_t before = test::freeOnCard();  // CUDA has been started by initTestCase
     auto engine = test::loadOn("cuda:0", test::sampleModel(), uniformRecipe(Format::q4), KvFormat::f16, 256);
     QVERIFY(engine != nullptr);
     GenerateRequest ask;

@@ -121,7 +121,7 @@ Card::~Card() {
   cudaSetDevice(m_ordinal);
   if (m_cublas) cublasDestroy(m_cublas);
   m_stream = Stream();
-  cudaDeviceReset();  // the context and everything in it: 0 bytes are held afterwards
+  cudaDeviceReset();  // the context and everything in it; what the driver keeps of the process stays
 }
 
 void Card::use() const {
