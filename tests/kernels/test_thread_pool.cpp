@@ -30,8 +30,10 @@ class TestThreadPool : public QObject {
     }
   }
 
-#ifndef __SANITIZE_ADDRESS__  // it maps terabytes itself
   void fewerThreadsWhereTheSystemGivesNoMore() {
+#ifdef __SANITIZE_ADDRESS__  // in here, not around: moc does not see what the compiler defines
+    QSKIP("skipped: the address sanitizer maps terabytes itself");
+#endif
     rlimit before{};
     QCOMPARE(getrlimit(RLIMIT_AS, &before), 0);
     QFile statm("/proc/self/statm");
@@ -48,7 +50,6 @@ class TestThreadPool : public QObject {
     }
     QCOMPARE(setrlimit(RLIMIT_AS, &before), 0);
   }
-#endif
 
   /// Many short jobs one after the other: no job is lost, none is done twice, no worker looks at an old one.
   void manyJobs() {
