@@ -57,6 +57,13 @@ std::vector<GoldenAnswer> readGoldenAnswers(const std::filesystem::path& path) {
   return answers;
 }
 
+Recipe recipeFor(Format format, ComputeType compute, int activationBits) {
+  Recipe recipe = uniformRecipe(format);
+  recipe.compute = compute;
+  recipe.activationBits = activationBits;
+  return recipe;
+}
+
 std::unique_ptr<Engine> loadOnCpu(const std::filesystem::path& folder, const Recipe& recipe, KvFormat kv,
                                   std::int64_t context, int prefillChunk, int logitRows) {
   return loadOn("cpu", folder, recipe, kv, context, prefillChunk, logitRows);

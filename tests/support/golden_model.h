@@ -28,6 +28,9 @@ struct GoldenAnswer {
 };
 std::vector<GoldenAnswer> readGoldenAnswers(const std::filesystem::path& file);
 
+/// Every linear layer in `format`, with this compute type and so many bits of activations.
+Recipe recipeFor(Format format, ComputeType compute, int activationBits);
+
 /// An engine with the model loaded on the CPU; null (and a printed reason) where it does not load.
 std::unique_ptr<Engine> loadOnCpu(const std::filesystem::path& folder, const Recipe& recipe, KvFormat kv,
                                   std::int64_t context, int prefillChunk = 0, int logitRows = 64);

@@ -18,13 +18,6 @@ using namespace nibble;
 namespace {
 constexpr const char* kDevice = test::kCard;
 
-Recipe recipeFor(Format format, ComputeType compute, int activationBits) {
-  Recipe recipe = uniformRecipe(format);
-  recipe.compute = compute;
-  recipe.activationBits = activationBits;
-  return recipe;
-}
-
 double limitOf(ComputeType compute) {
   return compute == ComputeType::f32 ? 2e-4 : compute == ComputeType::f16 ? 3e-3 : 2e-2;
 }
@@ -46,7 +39,7 @@ class TestBackendGpu : public QObject {
           Way{Format::bf16, ComputeType::bf16, KvFormat::f16}, Way{Format::f32, ComputeType::f16, KvFormat::f16}}) {
       double worst = 0;
       for (const auto& prompt : prompts) {
-        const auto engine = test::loadOn(kDevice, folder, recipeFor(way.format, way.compute, 32), way.kv,
+        const auto engine = test::loadOn(kDevice, folder, test::recipeFor(way.format, way.compute, 32), way.kv,
                                          static_cast<std::int64_t>(prompt.ids.size()));
         QVERIFY(engine != nullptr);
         for (const int chunk : {0, 7, 1}) {
@@ -110,8 +103,8 @@ class TestBackendGpu : public QObject {
     const auto answers = test::readGoldenAnswers(test::goldenData("sample-reference") / "reference.json");
     for (const Format format : {Format::q8, Format::q4, Format::nf4})
       for (const int bits : {16, 8}) {
-        const auto engine =
-            test::loadOn(kDevice, test::sampleModel(), recipeFor(format, ComputeType::f16, bits), KvFormat::f16, 512);
+        const auto engine = test::loadOn(kDevice, test::sampleModel(), test::recipeFor(format, ComputeType::f16, bits),
+                                         KvFormat::f16, 512);
         QVERIFY(engine != nullptr);
         auto ids = answers.front().ids;
         ids.insert(ids.end(), answers.front().greedyIds.begin(), answers.front().greedyIds.end());
@@ -126,7 +119,7 @@ class TestBackendGpu : public QObject {
   void smallCachesStayClose() {
     const auto answers = test::readGoldenAnswers(test::goldenData("sample-reference") / "reference.json");
     const auto load = [](KvFormat kv) {
-      return test::loadOn(kDevice, test::sampleModel(), recipeFor(Format::f16, ComputeType::f16, 16), kv, 512);
+      return test::loadOn(kDevice, test::sampleModel(), test::recipeFor(Format::f16, ComputeType::f16, 16), kv, 512);
     };
     const auto reference = load(KvFormat::f16);
     QVERIFY(reference != nullptr);
@@ -147,7 +140,8 @@ class TestBackendGpu : public QObject {
   void aSecondModelLeavesTheFirstAlone() {
     const auto ids = test::readGoldenAnswers(test::goldenData("sample-reference") / "reference.json").front().ids;
     const auto load = [](Format format) {
-      return test::loadOn(kDevice, test::sampleModel(), recipeFor(format, ComputeType::f16, 16), KvFormat::f16, 256);
+      return test::loadOn(kDevice, test::sampleModel(), test::recipeFor(format, ComputeType::f16, 16), KvFormat::f16,
+                          256);
     };
     const auto first = load(Format::q8);
     QVERIFY(first != nullptr);

@@ -26,13 +26,6 @@ TrainedModel trainedModel(const QString& name) {
   return {test::sharedData("eval-model"), test::sharedData("eval-model")};
 }
 
-Recipe recipeFor(Format format, ComputeType compute, int activationBits) {
-  Recipe recipe = uniformRecipe(format);
-  recipe.compute = compute;
-  recipe.activationBits = activationBits;
-  return recipe;
-}
-
 /// Prompt and answer of every reference, short enough for the CPU.
 std::vector<std::vector<std::int32_t>> referenceIds(const TrainedModel& model) {
   std::vector<std::vector<std::int32_t>> texts;
@@ -107,7 +100,7 @@ class TestEvaluationGpu : public QObject {
     };
     for (const Way way : {Way{Format::f32, KvFormat::f32, 2e-4}, Way{Format::f16, KvFormat::f16, 3e-3},
                           Way{Format::bf16, KvFormat::f16, 2e-2}}) {
-      const Recipe recipe = recipeFor(way.format, uniformRecipe(way.format).compute, 32);
+      const Recipe recipe = test::recipeFor(way.format, uniformRecipe(way.format).compute, 32);
       const auto engine = test::loadOn(test::kCard, trained.folder, recipe, way.kv, 512);
       QVERIFY(engine != nullptr);
       double worst = 0;
@@ -145,7 +138,7 @@ class TestEvaluationGpu : public QObject {
       return cpu && gpu ? compare(*cpu, *gpu, texts, chunks) : Agreement();
     };
     // Activations in full, so that what is compared is the weights: their bytes are the same on both sides.
-    const Agreement exact = agreement(recipeFor(static_cast<Format>(format), ComputeType::f32, 32), {0, 1});
+    const Agreement exact = agreement(test::recipeFor(static_cast<Format>(format), ComputeType::f32, 32), {0, 1});
     qInfo("%d positions where the CPU leads by more than %.1f: %d differ; largest mean KL %.2e", exact.compared,
           double(kClearLead), exact.different, exact.kl);
     QVERIFY(exact.compared > 100);
