@@ -8,7 +8,6 @@ namespace nibble {
 namespace gpu {
 
 constexpr int kAttentionBlocks = 320;  ///< most blocks (KV heads × splits) of one launch
-constexpr int kAttentionGranule = 64;  ///< a split is a multiple of this many positions
 constexpr int kAttentionAlone = 192;   ///< up to so many positions one block a KV head is faster than several
 
 struct AttentionArgs {
@@ -22,6 +21,7 @@ struct AttentionArgs {
   KvCacheFormat format = KvCacheFormat::f16;
   std::int32_t heads = 0, kvHeads = 0, headDim = 0;
   std::int32_t window = 0;
+  std::int32_t granule = 64;  // a split is a multiple of this many positions
   float normEps = 0;
   float scale = 0;  // log2(e) / √head_dim
   const StepInput* input = nullptr;
@@ -38,9 +38,13 @@ std::uint64_t attentionPartialCount(const DecodeShape& shape);
 
 cudaError_t launchPlainAttention(cudaStream_t stream, const AttentionArgs& args, int splits, bool dependent);
 /// head_dim 64 or 128, up to 16 query heads a KV head, cache of 16, 8 or 4 bits, capability 8.0 or later.
-cudaError_t launchTensorAttention(cudaStream_t stream, const AttentionArgs& args, int splits, bool dependent);
+cudaError_t launchTensorAttention(cudaStream_t stream, const AttentionArgs& args, int splits, bool manyWarps,
+                                  bool dependent);
 
-constexpr int kTensorWarps = 4;
+/// Warps of a block of tensor-core attention. Where shared memory allows, a multiprocessor holds one block of many warps,
+/// elsewhere two of few.
+constexpr int kFewAttentionWarps = 4, kManyAttentionWarps = 8;
+constexpr int kManyWarpsKiB = 80;  ///< shared memory that a block of many warps may need
 
 }  // namespace gpu
 }  // namespace nibble

@@ -144,6 +144,7 @@ __global__ void __launch_bounds__(kThreads) attend_plain_kernel(const __grid_con
   if (range.active == 1) return;
   meetSplits(args, range);
   mergeSplits(args, range, memory);
+  leaveSplits(args, range);
 }
 
 }  // namespace
@@ -158,7 +159,7 @@ cudaError_t launchPlainAttention(cudaStream_t stream, const AttentionArgs& args,
   const int group = args.heads / args.kvHeads;
   if (group * args.headDim > kMostOutputs * kThreads || args.headDim > 256) return cudaErrorInvalidValue;
   std::size_t floats = static_cast<std::size_t>(group) * args.headDim + 2 * args.headDim + group * kTile + 3 * group;
-  if (floats < 6 * kThreads) floats = 6 * kThreads;
+  if (floats < kThreads) floats = kThreads;  // mergeSplits
   return launch(attend_plain_kernel, dim3(splits, args.kvHeads), dim3(kThreads), floats * 4, stream, dependent, args);
 }
 
@@ -194,10 +195,12 @@ cudaError_t decodeAttend(cudaStream_t stream, const DecodeModel& model, int laye
   const bool tensor = model.tuning.tensorAttention && model.tuning.capability >= 80 &&
                       (shape.headDim == 64 || shape.headDim == 128) && shape.heads / shape.kvHeads <= 16 &&
                       l.kv.format != KvCacheFormat::f32;
-  int blocks = model.tuning.multiprocessors * (tensor ? 8 / kTensorWarps : 1);
+  // All blocks must be on the card at once: they wait for each other.
+  const bool manyWarps = tensor && model.tuning.blockKiB >= kManyWarpsKiB;
+  int blocks = model.tuning.multiprocessors * (tensor && !manyWarps ? 2 : 1);
   if (blocks > kAttentionBlocks) blocks = kAttentionBlocks;
   const int splits = blocks / shape.kvHeads > 0 ? blocks / shape.kvHeads : 1;
-  return tensor ? launchTensorAttention(stream, args, splits, model.tuning.dependentLaunch)
+  return tensor ? launchTensorAttention(stream, args, splits, manyWarps, model.tuning.dependentLaunch)
                 : launchPlainAttention(stream, args, splits, model.tuning.dependentLaunch);
 }
 

@@ -24,7 +24,7 @@ __device__ inline SplitRange rangeOf(const AttentionArgs& args, int kvHead, int 
   const int begin = args.window > 0 && length > args.window ? length - args.window : 0;
   const int count = length - begin;
   int each = (count + splits - 1) / splits;
-  each = (each + kAttentionGranule - 1) / kAttentionGranule * kAttentionGranule;
+  each = (each + args.granule - 1) / args.granule * args.granule;
   if (count <= kAttentionAlone) each = kAttentionAlone;
   SplitRange range;
   range.active = (count + each - 1) / each;
@@ -49,65 +49,103 @@ __device__ inline float* partialOf(const AttentionArgs& args, const SplitRange& 
          (static_cast<std::int64_t>(range.kvHead) * range.splits + split) * group * partialStride(args.headDim);
 }
 
-/// Waits until all active blocks of this KV head have written their partials. Called by all threads.
+/// Waits until all active blocks of this KV head have written their partials. Called by all threads; leaveSplits() must
+/// follow.
 __device__ inline void meetSplits(const AttentionArgs& args, const SplitRange& range) {
-  const int active = range.active;
   std::uint32_t* arrived = args.counters + 2 * range.kvHead;
   __syncthreads();
   if (threadIdx.x == 0) {
-    __threadfence();
-    atomicAdd(arrived, 1u);
-    while (*reinterpret_cast<volatile std::uint32_t*>(arrived) < static_cast<std::uint32_t>(active)) {
-    }
-    __threadfence();
-    if (atomicAdd(arrived + 1, 1u) == static_cast<std::uint32_t>(active) - 1) {
-      arrived[0] = 0;
-      arrived[1] = 0;
+    addRelease(arrived, 1);
+    while (loadAcquire(arrived) < static_cast<std::uint32_t>(range.active)) {
     }
   }
   __syncthreads();
 }
 
-/// Sums this block's share of the outputs over all splits: 32 values at a time, eight threads hold four each, and the
-/// other threads take other splits. `memory`: 6 · blockDim floats of shared memory.
-__device__ inline void mergeSplits(const AttentionArgs& args, const SplitRange& range, float* memory) {
-  const int group = args.heads / args.kvHeads;
-  const int quad = threadIdx.x & 7, subset = threadIdx.x >> 3, subsets = blockDim.x >> 3;
-  const int values = group * args.headDim;
-  float4* outs = reinterpret_cast<float4*>(memory);
-  float* tops = memory + 4 * blockDim.x;
-  float* denominators = memory + 5 * blockDim.x;
-  for (int tile = range.split; tile * 32 < values; tile += range.active) {
-    const int value = min(tile * 32 + quad * 4, values - 4);
-    const int head = value / args.headDim, i = value - head * args.headDim;
-    float top = -INFINITY, denominator = 0;
-    float4 out = make_float4(0, 0, 0, 0);
-#pragma unroll 4
-    for (int split = subset; split < range.active; split += subsets) {
+/// The last block to leave sets the counters back.
+__device__ inline void leaveSplits(const AttentionArgs& args, const SplitRange& range) {
+  if (threadIdx.x != 0) return;
+  std::uint32_t* arrived = args.counters + 2 * range.kvHead;
+  if (atomicAdd(arrived + 1, 1u) == static_cast<std::uint32_t>(range.active) - 1) {
+    arrived[0] = 0;
+    arrived[1] = 0;
+  }
+}
+
+/// Four neighbouring outputs of some splits: sums relative to 2^top, and their denominator. Nothing yet: a top below
+/// that of any score.
+struct MergedSplits {
+  float4 out = make_float4(0, 0, 0, 0);
+  float top = -1e30f, below = 0;
+
+  __device__ __forceinline__ void add(const float4& o, float otherTop, float otherBelow) {
+    const float next = fmaxf(top, otherTop);
+    const float keep = exp2f(top - next), scale = exp2f(otherTop - next);
+    below = below * keep + otherBelow * scale;
+    out = make_float4(out.x * keep + o.x * scale, out.y * keep + o.y * scale, out.z * keep + o.z * scale,
+                      out.w * keep + o.w * scale);
+    top = next;
+  }
+  __device__ __forceinline__ void addLane(int mask) {
+    const float4 o = make_float4(__shfl_xor_sync(0xffffffffu, out.x, mask), __shfl_xor_sync(0xffffffffu, out.y, mask),
+                                 __shfl_xor_sync(0xffffffffu, out.z, mask), __shfl_xor_sync(0xffffffffu, out.w, mask));
+    const float otherTop = __shfl_xor_sync(0xffffffffu, top, mask);
+    const float otherBelow = __shfl_xor_sync(0xffffffffu, below, mask);
+    add(o, otherTop, otherBelow);
+  }
+};
+
+/// What a lane's quarter of 16 outputs comes to over the splits `subset`, `subset` + `subsets` …
+__device__ inline MergedSplits mergeSubset(const AttentionArgs& args, const SplitRange& range, int value, int subset,
+                                           int subsets) {
+  constexpr int kBatch = 4;  // splits that a thread asks for before it looks at the first
+  const int head = value / args.headDim, i = value - head * args.headDim;
+  MergedSplits merged;
+  for (int first = subset; first < range.active; first += kBatch * subsets) {
+    float4 o[kBatch];
+    float2 ml[kBatch];
+#pragma unroll
+    for (int k = 0; k < kBatch; ++k) {
+      const int split = first + k * subsets;
+      if (split >= range.active) continue;
       const float* partial = partialOf(args, range, split) + head * partialStride(args.headDim);
-      const float4 o = __ldcg(reinterpret_cast<const float4*>(partial + i));
-      const float2 ml = __ldcg(reinterpret_cast<const float2*>(partial + args.headDim));
-      const float next = fmaxf(top, ml.x);
-      const float keep = exp2f(top - next), scale = exp2f(ml.x - next);
-      denominator = denominator * keep + ml.y * scale;
-      out = make_float4(out.x * keep + o.x * scale, out.y * keep + o.y * scale, out.z * keep + o.z * scale,
-                        out.w * keep + o.w * scale);
-      top = next;
+      o[k] = __ldcg(reinterpret_cast<const float4*>(partial + i));
+      ml[k] = __ldcg(reinterpret_cast<const float2*>(partial + args.headDim));
     }
-    outs[threadIdx.x] = out;
-    tops[threadIdx.x] = top;
-    denominators[threadIdx.x] = denominator;
+#pragma unroll
+    for (int k = 0; k < kBatch; ++k)
+      if (first + k * subsets < range.active) merged.add(o[k], ml[k].x, ml[k].y);
+  }
+  return merged;
+}
+
+/// Sums this block's share of the outputs over all splits. 16 outputs are a tile: four lanes hold four each, the other
+/// lanes, and other warps where there are more than tiles, take other splits. `memory`: blockDim floats of shared
+/// memory, aligned to 16 bytes.
+__device__ inline void mergeSplits(const AttentionArgs& args, const SplitRange& range, float* memory) {
+  const int values = args.heads / args.kvHeads * args.headDim, tiles = (values + 15) / 16;
+  const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, warps = blockDim.x >> 5;
+  int tileWarps = warps;
+  while (tileWarps > 1 && range.active * (warps / tileWarps) < tiles) tileWarps >>= 1;
+  const int groups = warps / tileWarps, group = warp / tileWarps, part = warp - group * tileWarps;
+  float4* outs = reinterpret_cast<float4*>(memory);
+  float2* others = reinterpret_cast<float2*>(memory + 16 * warps);
+  for (int first = range.split * groups; first < tiles; first += range.active * groups) {
+    const int value = min((first + group) * 16 + (lane & 3) * 4, values - 4);
+    MergedSplits merged = mergeSubset(args, range, value, part * 8 + (lane >> 2), tileWarps * 8);
+#pragma unroll
+    for (int mask = 4; mask < 32; mask <<= 1) merged.addLane(mask);
+    if (lane < 4) {
+      outs[warp * 4 + lane] = merged.out;
+      others[warp * 4 + lane] = make_float2(merged.top, merged.below);
+    }
     __syncthreads();
-    if (threadIdx.x < 32 && tile * 32 + static_cast<int>(threadIdx.x) < values) {
-      const int from = threadIdx.x >> 2;  // the thread that holds this value, in every subset
-      float all = -INFINITY, below = 0, sum = 0;
-      for (int s = 0; s < subsets; ++s) all = fmaxf(all, tops[s * 8 + from]);
-      for (int s = 0; s < subsets; ++s) {
-        const float scale = exp2f(tops[s * 8 + from] - all);
-        below += denominators[s * 8 + from] * scale;
-        sum += memory[(s * 8 + from) * 4 + (threadIdx.x & 3)] * scale;
-      }
-      args.output[range.kvHead * values + tile * 32 + threadIdx.x] = sum / below;
+    if (part == 0 && lane < 4 && (first + group) * 16 + lane * 4 < values) {
+      for (int w = warp + 1; w < warp + tileWarps; ++w)
+        merged.add(outs[w * 4 + lane], others[w * 4 + lane].x, others[w * 4 + lane].y);
+      const float factor = 1.0f / merged.below;
+      *reinterpret_cast<float4*>(args.output + range.kvHead * values + value) =
+          make_float4(merged.out.x * factor, merged.out.y * factor, merged.out.z * factor, merged.out.w * factor);
     }
     __syncthreads();
   }

@@ -14,20 +14,18 @@ namespace gpu {
 
 namespace {
 
-constexpr int kThreads = kTensorWarps * 32;
-
 constexpr int kOutPad = 4;
 
 /// Shared memory: warps' sums (warps, 16, HD + pad), their maxima and denominators (warps, 16).
-template <int HD>
+template <int HD, int kWarps>
 struct BlockSums {
-  float out[kTensorWarps][16][HD + kOutPad];
-  float top[kTensorWarps][16];
-  float below[kTensorWarps][16];
+  float out[kWarps][16][HD + kOutPad];
+  float top[kWarps][16];
+  float below[kWarps][16];
 };
 
-template <KvCacheFormat F, int HD>
-__device__ void leaveSums(Running<HD>& run, BlockSums<HD>& sums) {
+template <KvCacheFormat F, int HD, int kWarps>
+__device__ void leaveSums(Running<HD>& run, BlockSums<HD, kWarps>& sums) {
   const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, row = lane >> 2;
 #pragma unroll
   for (int r = 0; r < 2; ++r) {
@@ -49,39 +47,49 @@ __device__ void leaveSums(Running<HD>& run, BlockSums<HD>& sums) {
             run.out[t][2 * r + i], run.out[t + 1][2 * r + i], run.out[t + 2][2 * r + i], run.out[t + 3][2 * r + i]);
 }
 
-/// The warps' sums as one: the output itself, or this split's partial. A warp a row, a lane HD / 32 neighbouring
-/// columns.
+/// HD / 32 neighbouring columns of a lane.
 template <int HD>
-__device__ void combineWarps(const AttentionArgs& args, const SplitRange& range, const BlockSums<HD>& sums,
-                             int warpsUsed) {
+struct alignas(HD / 8) LaneColumns {
+  float v[HD / 32];
+};
+
+/// The warps' sums as one: the output itself, or this split's partial. A warp a row; all rows of a warp side by side.
+/// (A warp that had no position has left zeros under a maximum of minus infinity.)
+template <int HD, int kWarps>
+__device__ void combineWarps(const AttentionArgs& args, const SplitRange& range, const BlockSums<HD, kWarps>& sums) {
   const int group = args.heads / args.kvHeads;
   const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
-  for (int row = warp; row < group; row += kTensorWarps) {
+#pragma unroll
+  for (int r = 0; r < 16 / kWarps; ++r) {
+    const int row = warp + r * kWarps;
     float top = -INFINITY, below = 0;
-    for (int w = 0; w < warpsUsed; ++w) top = fmaxf(top, sums.top[w][row]);
-    float out[HD / 32] = {};
-    for (int w = 0; w < warpsUsed; ++w) {
+    LaneColumns<HD> out = {};
+#pragma unroll
+    for (int w = 0; w < kWarps; ++w) top = fmaxf(top, sums.top[w][row]);
+#pragma unroll
+    for (int w = 0; w < kWarps; ++w) {
       const float scale = exp2f(sums.top[w][row] - top);
       below += sums.below[w][row] * scale;
+      const LaneColumns<HD> own = *reinterpret_cast<const LaneColumns<HD>*>(&sums.out[w][row][lane * (HD / 32)]);
 #pragma unroll
-      for (int i = 0; i < HD / 32; ++i) out[i] = fmaf(sums.out[w][row][lane + 32 * i], scale, out[i]);
+      for (int i = 0; i < HD / 32; ++i) out.v[i] = fmaf(own.v[i], scale, out.v[i]);
     }
+    if (row >= group) continue;
     float* target = range.active == 1 ? args.output + (range.kvHead * group + row) * HD
                                       : partialOf(args, range, range.split) + row * partialStride(HD);
-    const float factor = range.active == 1 ? 1.0f / below : 1.0f;
+    const float factor = range.active == 1 ? __fdividef(1.0f, below) : 1.0f;
 #pragma unroll
-    for (int i = 0; i < HD / 32; ++i) target[lane + 32 * i] = out[i] * factor;
-    if (range.active > 1 && lane == 0) {
-      target[HD] = top;
-      target[HD + 1] = below;
-    }
+    for (int i = 0; i < HD / 32; ++i) out.v[i] *= factor;
+    *reinterpret_cast<LaneColumns<HD>*>(target + lane * (HD / 32)) = out;
+    if (range.active > 1 && lane == 0) *reinterpret_cast<float2*>(target + HD) = make_float2(top, below);
   }
 }
 
-template <KvCacheFormat F, int HD>
-__global__ void __launch_bounds__(kThreads, 2) attend_tensor_kernel(const __grid_constant__ AttentionArgs args) {
+template <KvCacheFormat F, int HD, int kWarps>
+__global__ void __launch_bounds__(kWarps * 32, kWarps == kFewAttentionWarps ? 2 : 1)
+    attend_tensor_kernel(const __grid_constant__ AttentionArgs args) {
   extern __shared__ __align__(16) std::uint8_t memory[];
-  BlockSums<HD>& sums = *reinterpret_cast<BlockSums<HD>*>(memory);
+  BlockSums<HD, kWarps>& sums = *reinterpret_cast<BlockSums<HD, kWarps>*>(memory);
   __shared__ __align__(16) QueryRows<HD> queries;
   __shared__ __align__(16) NewestRows<HD> newest;
   allowNext();
@@ -99,10 +107,12 @@ __global__ void __launch_bounds__(kThreads, 2) attend_tensor_kernel(const __grid
     values.load(args, head, first, range.end - 1);
   }
   waitForPrevious();
-  prepareBlock<F, HD, kTensorWarps>(args, range, &sums.out[0][0][0], queries, newest);
+  BlockInput<F, HD, kWarps> input;
+  input.load(args, range);
+  input.finish(args, range, &sums.out[0][0][0], queries, newest);
   Running<HD> run;
   while (first < range.end) {
-    const int next = first + kTensorWarps * 16;
+    const int next = first + kWarps * 16;
     const bool holdsNewest = first + 16 > range.position;
     if (holdsNewest) {
       keys.patch(newest, first, range.position);
@@ -118,37 +128,47 @@ __global__ void __launch_bounds__(kThreads, 2) attend_tensor_kernel(const __grid
     first = next;
   }
   __syncthreads();
-  if (works) leaveSums<F, HD>(run, sums);
+  leaveSums<F, HD, kWarps>(run, sums);
   __syncthreads();
-  combineWarps<HD>(args, range, sums, min(kTensorWarps, (range.end - range.begin + 15) / 16));
+  combineWarps<HD, kWarps>(args, range, sums);
   if (range.active == 1) return;
   meetSplits(args, range);
   mergeSplits(args, range, &sums.out[0][0][0]);
+  leaveSplits(args, range);
+}
+
+template <KvCacheFormat F, int HD, int kWarps>
+cudaError_t launchWarps(cudaStream_t stream, AttentionArgs args, int splits, bool dependent) {
+  static_assert(sizeof(BlockSums<HD, kWarps>) + sizeof(QueryRows<HD>) + sizeof(NewestRows<HD>) <= kManyWarpsKiB * 1024);
+  args.granule = kWarps * 16;
+  return launch(attend_tensor_kernel<F, HD, kWarps>, dim3(splits, args.kvHeads), dim3(kWarps * 32),
+                sizeof(BlockSums<HD, kWarps>), stream, dependent, args);
 }
 
 template <KvCacheFormat F, int HD>
-cudaError_t launchShape(cudaStream_t stream, const AttentionArgs& args, int splits, bool dependent) {
-  return launch(attend_tensor_kernel<F, HD>, dim3(splits, args.kvHeads), dim3(kThreads), sizeof(BlockSums<HD>), stream,
-                dependent, args);
+cudaError_t launchShape(cudaStream_t stream, const AttentionArgs& args, int splits, bool manyWarps, bool dependent) {
+  return manyWarps ? launchWarps<F, HD, kManyAttentionWarps>(stream, args, splits, dependent)
+                   : launchWarps<F, HD, kFewAttentionWarps>(stream, args, splits, dependent);
 }
 
 template <int HD>
-cudaError_t launchFormat(cudaStream_t stream, const AttentionArgs& args, int splits, bool dependent) {
+cudaError_t launchFormat(cudaStream_t stream, const AttentionArgs& args, int splits, bool manyWarps, bool dependent) {
   switch (args.format) {
     case KvCacheFormat::f16:
-      return launchShape<KvCacheFormat::f16, HD>(stream, args, splits, dependent);
+      return launchShape<KvCacheFormat::f16, HD>(stream, args, splits, manyWarps, dependent);
     case KvCacheFormat::q8:
-      return launchShape<KvCacheFormat::q8, HD>(stream, args, splits, dependent);
+      return launchShape<KvCacheFormat::q8, HD>(stream, args, splits, manyWarps, dependent);
     default:
-      return launchShape<KvCacheFormat::q4, HD>(stream, args, splits, dependent);
+      return launchShape<KvCacheFormat::q4, HD>(stream, args, splits, manyWarps, dependent);
   }
 }
 
 }  // namespace
 
-cudaError_t launchTensorAttention(cudaStream_t stream, const AttentionArgs& args, int splits, bool dependent) {
-  return args.headDim == 64 ? launchFormat<64>(stream, args, splits, dependent)
-                            : launchFormat<128>(stream, args, splits, dependent);
+cudaError_t launchTensorAttention(cudaStream_t stream, const AttentionArgs& args, int splits, bool manyWarps,
+                                  bool dependent) {
+  return args.headDim == 64 ? launchFormat<64>(stream, args, splits, manyWarps, dependent)
+                            : launchFormat<128>(stream, args, splits, manyWarps, dependent);
 }
 
 }  // namespace gpu

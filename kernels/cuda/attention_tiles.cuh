@@ -1,10 +1,9 @@
 // The pieces of tensor-core attention: a warp's 16 positions of K and V straight from the cache into mma.m16n8k16
 // fragments (contraction index and output columns permuted so that every thread's share is contiguous in memory), the
-// running softmax, and the preparation of q and of the newest K and V.
+// running softmax.
 #pragma once
 #include "kernels/cuda/attention.h"
-#include "kernels/cuda/attention_splits.cuh"
-#include "kernels/cuda/kv_cache.cuh"
+#include "kernels/cuda/attention_input.cuh"
 
 namespace nibble {
 namespace gpu {
@@ -70,154 +69,6 @@ struct Piece {
     return codesOfNibbles(words[F == KvCacheFormat::q8 ? 0 : i / 2] >> (i % 2 * 16));
   }
 };
-
-template <KvCacheFormat F, int HD>
-struct Shape {
-  static constexpr bool kScaled = F != KvCacheFormat::f16;
-  static constexpr int kRowBytes = F == KvCacheFormat::f16 ? HD * 2 : F == KvCacheFormat::q8 ? HD : HD / 2;
-  static constexpr int kKeyPiece = F == KvCacheFormat::f16 ? 8 : F == KvCacheFormat::q8 ? 16 : HD / 4;
-  static constexpr int kKeyPieces = HD / 4 / kKeyPiece;  // pieces of a row a thread holds
-  static constexpr int kValuePiece = F == KvCacheFormat::f16 ? 8 : HD / 8;
-  static constexpr int kValuePieces = HD / 8 / kValuePiece;
-  static constexpr int pieceBytes(int values) { return values * kRowBytes / HD; }
-  /// Output column of accumulator tile t, mma column n.
-  static __device__ __forceinline__ int column(int t, int n) {
-    return t / kValuePiece * (kValuePiece * 8) + n * kValuePiece + t % kValuePiece;
-  }
-};
-
-/// Queries of the group as fp16 in shared memory; rows beyond the group are zero.
-template <int HD>
-struct QueryRows {
-  static constexpr int kStride = HD + 8;
-  alignas(16) __half rows[16 * kStride];
-};
-
-/// The newest position's K and V as they lie in the cache, so that its block need not read back what it has just
-/// written.
-template <int HD>
-struct NewestRows {
-  alignas(16) std::uint8_t key[HD * 2];
-  alignas(16) std::uint8_t value[HD * 2];
-  __half keyScales[HD / 32], valueScales[HD / 32];
-};
-
-/// A row rounded to the cache's format, in shared memory. One warp.
-template <KvCacheFormat F, int HD>
-__device__ __forceinline__ void roundRow(const float* row, std::uint8_t* values, __half* scales) {
-  KvLayout layout;
-  layout.headDim = HD;
-  layout.scaleCount = HD / 32;
-  layout.scaleOffset = static_cast<std::uint64_t>(reinterpret_cast<std::uint8_t*>(scales) - values);
-  storeRow(values, layout, F, 0, row);
-  __syncwarp();
-}
-
-template <int HD>
-struct RawRow {
-  float a[HD / 64], b[HD / 64];  // elements lane + 32i of the first and of the second half
-  __device__ __forceinline__ void load(const float* raw) {
-    const int lane = threadIdx.x & 31;
-#pragma unroll
-    for (int i = 0; i < HD / 64; ++i) {
-      a[i] = raw[lane + 32 * i];
-      b[i] = raw[HD / 2 + lane + 32 * i];
-    }
-  }
-  /// Past L1: another multiprocessor has just written it.
-  __device__ __forceinline__ void loadFresh(const float* raw) {
-    const int lane = threadIdx.x & 31;
-#pragma unroll
-    for (int i = 0; i < HD / 64; ++i) {
-      a[i] = __ldcg(raw + lane + 32 * i);
-      b[i] = __ldcg(raw + HD / 2 + lane + 32 * i);
-    }
-  }
-  __device__ __forceinline__ void normalize(const float* weight, float eps) {
-    const int lane = threadIdx.x & 31;
-    float squares = 0;
-#pragma unroll
-    for (int i = 0; i < HD / 64; ++i) squares += a[i] * a[i] + b[i] * b[i];
-    const float root = rsqrtf(warpSum(squares) / HD + eps);
-#pragma unroll
-    for (int i = 0; i < HD / 64; ++i) {
-      a[i] *= root * weight[lane + 32 * i];
-      b[i] *= root * weight[HD / 2 + lane + 32 * i];
-    }
-  }
-  __device__ __forceinline__ void rotate(const RawRow& table) {
-#pragma unroll
-    for (int i = 0; i < HD / 64; ++i) {
-      const float x = a[i], y = b[i];
-      a[i] = x * table.a[i] - y * table.b[i];
-      b[i] = y * table.a[i] + x * table.b[i];
-    }
-  }
-  __device__ __forceinline__ void store(float* out) const {
-    const int lane = threadIdx.x & 31;
-#pragma unroll
-    for (int i = 0; i < HD / 64; ++i) {
-      out[lane + 32 * i] = a[i];
-      out[HD / 2 + lane + 32 * i] = b[i];
-    }
-    __syncwarp();
-  }
-};
-
-/// Prepares q (and, in the block that holds the newest position, K and V of it: into the cache and `newest`). Every
-/// warp has all its rows under way before it touches the first.
-template <KvCacheFormat F, int HD, int kWarps>
-__device__ __forceinline__ void prepareBlock(const AttentionArgs& args, const SplitRange& range, float* scratch,
-                                             QueryRows<HD>& queries, NewestRows<HD>& newest) {
-  constexpr int kRows = 16 / kWarps;
-  const int group = args.heads / args.kvHeads;
-  const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
-  const bool storesNewest = range.split == range.active - 1 && warp < 2;
-  const bool isKey = warp == 0;
-  RawRow<HD> rows[kRows], own, table;
-#pragma unroll
-  for (int r = 0; r < kRows; ++r)
-    if (warp + r * kWarps < group) rows[r].loadFresh(args.qkv + (range.kvHead * group + warp + r * kWarps) * HD);
-  if (storesNewest) own.loadFresh(args.qkv + (args.heads + (isKey ? 0 : args.kvHeads) + range.kvHead) * HD);
-  table.load(args.rope);
-  float* out = scratch + warp * HD;
-  if (storesNewest) {
-    if (isKey && args.keyNorm) own.normalize(args.keyNorm, args.normEps);
-    if (isKey) own.rotate(table);
-    own.store(out);
-    if (F == KvCacheFormat::q4 && isKey) rotateHead(out, HD);
-    roundRow<F, HD>(out, isKey ? newest.key : newest.value, isKey ? newest.keyScales : newest.valueScales);
-    const std::int64_t index = static_cast<std::int64_t>(range.kvHead) * args.layout.capacity + range.position;
-    std::uint8_t* store = static_cast<std::uint8_t*>(isKey ? args.keys : args.values);
-    constexpr int kRowBytes = Shape<F, HD>::kRowBytes;
-    for (int i = lane; i < kRowBytes / 4; i += 32)
-      reinterpret_cast<std::uint32_t*>(store + index * kRowBytes)[i] =
-          reinterpret_cast<const std::uint32_t*>(isKey ? newest.key : newest.value)[i];
-    if (Shape<F, HD>::kScaled && lane < HD / 32)
-      reinterpret_cast<__half*>(store + args.layout.scaleOffset)[index * (HD / 32) + lane] =
-          (isKey ? newest.keyScales : newest.valueScales)[lane];
-  }
-#pragma unroll
-  for (int r = 0; r < kRows; ++r) {
-    const int row = warp + r * kWarps;
-    __half* to = queries.rows + row * QueryRows<HD>::kStride;
-    const bool any = row < group;
-    if (any && args.queryNorm) rows[r].normalize(args.queryNorm, args.normEps);
-    if (any) rows[r].rotate(table);
-    if (F == KvCacheFormat::q4 && any) {
-      __syncwarp();
-      rows[r].store(out);
-      rotateHead(out, HD);
-      rows[r].load(out);
-    }
-#pragma unroll
-    for (int i = 0; i < HD / 64; ++i) {
-      to[lane + 32 * i] = __float2half_rn(any ? rows[r].a[i] * args.scale : 0.0f);
-      to[HD / 2 + lane + 32 * i] = __float2half_rn(any ? rows[r].b[i] * args.scale : 0.0f);
-    }
-  }
-  __syncthreads();
-}
 
 template <KvCacheFormat F, int HD>
 struct KeyTile {

@@ -1,5 +1,6 @@
-// The few instructions that CUDA C++ has no portable name for: dependent launch, prefetch, copies into shared memory,
-// dp4a with mixed signs. Each falls back to nothing or to plain code below the capability that has it.
+// The few instructions that CUDA C++ has no portable name for: dependent launch, release and acquire, prefetch, copies
+// into shared memory, dp4a with mixed signs, int8 on tensor cores. Each falls back to nothing or to plain code below the
+// capability that has it.
 #pragma once
 #include <cuda_fp16.h>
 
@@ -20,6 +21,17 @@ __device__ __forceinline__ void waitForPrevious() {
 #if __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
+}
+
+/// Adds to a word in global memory after everything that this thread, and those it has met at a barrier, wrote before.
+__device__ __forceinline__ void addRelease(std::uint32_t* address, std::uint32_t value) {
+  asm volatile("red.release.gpu.global.add.u32 [%0], %1;" ::"l"(address), "r"(value) : "memory");
+}
+/// A word of global memory; what was written before the addRelease() that it shows is visible afterwards.
+__device__ __forceinline__ std::uint32_t loadAcquire(const std::uint32_t* address) {
+  std::uint32_t value;
+  asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(value) : "l"(address) : "memory");
+  return value;
 }
 
 /// One line into L2.
@@ -79,10 +91,12 @@ __device__ __forceinline__ std::uint32_t kept(std::uint32_t value) {
   return value;
 }
 
-/// A constant that must stay in a register: lane 0's share of a different value in every lane, which neither half of
-/// the compiler sees through. (A plain constant is made anew at every use: 46 of the 367 instructions of a q4 pass.)
+/// A constant that must stay in a register of the lane: by way of the neighbour lane, which no half of the compiler sees
+/// through. (A plain constant is made anew at every use, one that is the same in the whole warp is moved there from a
+/// uniform register.) All lanes must call it.
 __device__ __forceinline__ std::uint32_t heldConstant(std::uint32_t value) {
-  return __shfl_sync(0xffffffffu, value + (threadIdx.x & 31), 0);
+  const std::uint32_t odd = threadIdx.x & 1;
+  return __shfl_xor_sync(0xffffffffu, value + odd, 1) - (odd ^ 1);
 }
 
 /// Closes a group of copies; copiesLeft<n>() returns when at most n groups of this thread are still under way.
@@ -107,6 +121,18 @@ __device__ __forceinline__ int dotSignedUnsigned(std::uint32_t a, std::uint32_t 
   int d;
   asm("dp4a.s32.u32 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
   return d;
+}
+
+/// d += A · B of int8: A (16, 32) by rows, B (32, 8) by columns, as the instruction spreads them over the warp (8.0+).
+__device__ __forceinline__ void mma16832(int (&d)[4], std::uint32_t a0, std::uint32_t a1, std::uint32_t a2,
+                                         std::uint32_t a3, std::uint32_t b0, std::uint32_t b1) {
+#if __CUDA_ARCH__ >= 800
+  asm("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+      : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3])
+      : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+#else
+  (void)d, (void)a0, (void)a1, (void)a2, (void)a3, (void)b0, (void)b1;
+#endif
 }
 
 __device__ __forceinline__ float warpSum(float v) {

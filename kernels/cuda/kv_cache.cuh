@@ -61,6 +61,19 @@ __device__ inline int nearestQ4(float v) {
   return best;
 }
 
+/// The scale of a block of the 8-bit cache from the bits of its largest magnitude, what divides by it, and a value as a
+/// byte.
+__device__ __forceinline__ __half byteScale(std::uint32_t largest) {
+  return __float2half_rn(__uint_as_float(largest) / 127.0f);
+}
+__device__ __forceinline__ float inverseScale(__half scale) {
+  const float used = __half2float(scale);
+  return used != 0.0f ? 1.0f / used : 0.0f;
+}
+__device__ __forceinline__ std::int8_t roundToByte(float value, float inverse) {
+  return static_cast<std::int8_t>(max(-127, min(127, __float2int_rn(value * inverse))));
+}
+
 /// Rounds a prepared row into the cache at `index` = head · capacity + position. One warp; `store` is K's or V's start.
 __device__ inline void storeRow(void* store, const KvLayout& layout, KvCacheFormat format, std::int64_t index,
                                 const float* row) {
@@ -86,17 +99,15 @@ __device__ inline void storeRow(void* store, const KvLayout& layout, KvCacheForm
     const unsigned holders = __ballot_sync(0xffffffffu, __float_as_uint(fabsf(v)) == top);
     const float extreme = __shfl_sync(0xffffffffu, v, __ffs(holders) - 1);
     const bool four = format == KvCacheFormat::q4;
-    const __half scale = __float2half_rn(four ? extreme / -127.0f : __uint_as_float(top) / 127.0f);
-    const float used = __half2float(scale);
-    const float inverse = used != 0.0f ? 1.0f / used : 0.0f;
+    const __half scale = four ? __float2half_rn(extreme / -127.0f) : byteScale(top);
+    const float inverse = inverseScale(scale);
     if (lane == 0) scales[block] = scale;
     if (four) {
       const int code = nearestQ4(v * inverse);
       const int pair = code | __shfl_down_sync(0xffffffffu, code, 1) << 4;
       if (i < headDim && lane % 2 == 0) base[(index * headDim + i) >> 1] = static_cast<std::uint8_t>(pair);
     } else if (i < headDim) {
-      const int value = __float2int_rn(v * inverse);
-      reinterpret_cast<std::int8_t*>(base)[index * headDim + i] = static_cast<std::int8_t>(max(-127, min(127, value)));
+      reinterpret_cast<std::int8_t*>(base)[index * headDim + i] = roundToByte(v, inverse);
     }
   }
 }
