@@ -96,7 +96,8 @@ cudaError_t decodeTuning(int device, DecodeTuning& tuning) {
   tuning.aloneKiB = tuning.dependentLaunch ? all / 2048 + 1 : 0;
   tuning.tensorAttention = tuning.capability >= 80;
   tuning.fastProducts = true;
-  return cudaSuccess;
+  if (tuning.capability < 90) return cudaSuccess;
+  return tensorProductsCompiled(tuning.tensorProducts);
 }
 
 cudaError_t decodeQkv(cudaStream_t stream, const DecodeModel& model, int layer) {

@@ -90,6 +90,7 @@ struct DecodeTuning {
   std::int32_t blockKiB = 48;  ///< shared memory a block may have, KiB; a product fills it with weights asked for ahead
   std::int32_t aloneKiB = 0;   ///< and takes at least so much that no two blocks of a launch meet on a multiprocessor
   bool tensorAttention = false;  ///< tensor-core attention (8.0+, head_dim 64 or 128, 16-, 8- or 4-bit cache)
+  bool tensorProducts = false;   ///< tensor-core products of quantized weights with 8-bit activations (9.0+)
   bool fastProducts = true;      ///< false: the plain product of any format and size (also the reference of tests)
 };
 cudaError_t decodeTuning(int device, DecodeTuning& tuning);

@@ -50,7 +50,8 @@ struct MatrixLayout {
   std::uint64_t totalBytes = 0;    ///< a multiple of 256
 };
 
-constexpr std::uint64_t kNestedHeadBytes = 16 + 256 * 4;  // before the nested absmax
+constexpr int kNestedCodeAt = 4, kNestedAbsmaxAt = 260;             // in that tail, in floats
+constexpr std::uint64_t kNestedHeadBytes = kNestedAbsmaxAt * 4ull;  // before the nested absmax
 
 NIBBLE_HD constexpr MatrixLayout matrixLayout(MatrixFormat format, std::int64_t rows, std::int64_t columns) {
   MatrixLayout layout;

@@ -1,5 +1,6 @@
-// The fast decode product. One block per SM owns a contiguous range of rows; `threadsPerRow` threads share a row (each
-// keeps the activations of its chunks in registers), `rowGroups` rows are worked on side by side.
+// The fast decode product without tensor cores: 16-bit weights, 16-bit activations, cards before 9.0, columns that are
+// no multiple of 256. One block per SM owns a contiguous range of rows; `threadsPerRow` threads share a row (each keeps
+// the activations of its chunks in registers), `rowGroups` rows are worked on side by side.
 //   prologue  every thread fills its ring in shared memory with the weights of its first rows, before the wait on the
 //   previous
 //             kernel; then x is read, multiplied by the norm's gain and rounded to integers with a scale per 32 (the
@@ -106,7 +107,8 @@ struct Ring {
                                               : row >= args.starts[1] ? args.starts[1]
                                                                       : 0)
                                      : row;
-    return nestedOf(args, row) + 260 + ((static_cast<std::uint32_t>(own) * (args.columns >> 6) + nestedBlock) >> 8);
+    return nestedOf(args, row) + kNestedAbsmaxAt +
+           ((static_cast<std::uint32_t>(own) * (args.columns >> 6) + nestedBlock) >> 8);
   }
 
   /// Asks for the next kUnroll rows of the thread.
@@ -163,7 +165,8 @@ __device__ __forceinline__ void prepareInput(const MatvecArgs& args, typename P:
                                              int group) {
   float squares = 0;
   if constexpr (P::kQuantizedInput) {
-    squares = quantizeInput<P::kWideInput>(args.input, args.gain, args.columns, shared.high, shared.low, shared.scales);
+    squares = quantizeInput<P::kWideInput>(args.input, args.gain, args.columns, static_cast<int>(blockDim.x),
+                                           shared.high, shared.low, shared.scales);
   } else {
     squares = loadInput<P>(args, activations, thread);
     if (group > 0) squares = 0;
@@ -204,7 +207,7 @@ __device__ __forceinline__ void finishRows(const MatvecArgs& args, const float* 
     for (int p = 0; p < kSides; ++p) {
       y[p] = 0;
 #pragma unroll 4
-      for (int w = 0; w < warpsPerRow; ++w) y[p] += sums[(p * rows + i) * warpsPerRow + w];
+      for (int w = 0; w < warpsPerRow; ++w) y[p] += sums[(p * rows + i) * args.sumStride + w];
     }
     if (args.epilogue == Epilogue::add && i != static_cast<int>(threadIdx.x)) residual = args.output[first + i];
     finishRow(args, first + i, y[0] * root, y[kSides - 1] * root, residual);
@@ -241,7 +244,7 @@ __global__ void __launch_bounds__(1024) matvec_kernel(const __grid_constant__ Ma
   float* code = scales + (P::kQuantizedInput ? args.columns / 32 : 0);
   float* sums = code + (P::kNested ? 256 : 0);
   if (P::kNested)
-    for (int i = threadIdx.x; i < 256; i += blockDim.x) code[i] = args.nested[0][4 + i];
+    for (int i = threadIdx.x; i < 256; i += blockDim.x) code[i] = args.nested[0][kNestedCodeAt + i];
 
   waitForPrevious();
 
@@ -250,15 +253,15 @@ __global__ void __launch_bounds__(1024) matvec_kernel(const __grid_constant__ Ma
   typename P::Activations activations;
   prepareInput<P>(args, activations, {high, low, scales}, squareSums, thread, group);
 
-  const int warpsPerRow = threadsPerRow >> 5;
   typename P::Tables tables;
   tables.keep();
   // This lane's row of the sums that foldRows leaves, and where they go.
   const int myRow = rowOfLane<P::kUnroll>(lane) * ring.rowStep;
   int row = first + group / kSides + myRow;
   const int rowAdvance = static_cast<int>(kept(P::kUnroll * ring.rowStep));
-  std::uint32_t to = kept(sharedAddress(sums) + ((ring.side * rows + row - first) * warpsPerRow + (thread >> 5)) * 4);
-  const std::uint32_t toAdvance = kept(rowAdvance * warpsPerRow * 4);
+  std::uint32_t to =
+      kept(sharedAddress(sums) + ((ring.side * rows + row - first) * args.sumStride + (thread >> 5)) * 4);
+  const std::uint32_t toAdvance = kept(rowAdvance * args.sumStride * 4);
   const int end = (lane & (32 / P::kUnroll - 1)) == 0 ? ring.last : -1;
   const int groups = args.slots / P::kUnroll;
   int slot = 0;

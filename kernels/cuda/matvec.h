@@ -36,8 +36,14 @@ struct MatvecArgs {
   Epilogue epilogue = Epilogue::store;
   std::int32_t threadsPerRow = 32;
   std::int32_t rowGroups = 1;
-  std::int32_t slots = 0;                       // rows a thread has in its ring
+  std::int32_t sumStride = 1;                   // from a row's sums by warps to the next row's
+  std::int32_t slots = 0;                       // rows a thread has in its ring (tensor cores: tiles in the block's)
   std::int32_t rowsPerBlock = 0, rowsLeft = 0;  // the first `rowsLeft` blocks have one more
+  std::int32_t strips = 0;                      // of 256 columns a row, for tensor cores as all that follows
+  std::int32_t parts = 1, partRows = 0;         // of a tile: pieces it is asked for in, rows of each
+  std::int32_t partsUnderWay = 0;               // pieces asked for that have not come yet, at most
+  std::int32_t perWarpsPerRow = 0;              // 65536 / warps a row + 1: divides warp numbers by shift
+  float perColumn = 0;                          // 1 / columns
   float normEps = 0;
   const float* input = nullptr;  // (columns)
   const float* gain = nullptr;   // (columns) RMSNorm weight, or null
@@ -53,6 +59,10 @@ struct MatvecOptions {
 /// Launches the fast kernel of the format, or the plain one where the fast one does not fit the size or is switched
 /// off.
 cudaError_t launchMatvec(cudaStream_t stream, const MatvecArgs& args, const MatvecOptions& options);
+
+/// Whether this build holds the tensor-core products in code that has the copy engine (a build for older cards,
+/// compiled by the driver for a newer one, has not).
+cudaError_t tensorProductsCompiled(bool& compiled);
 
 /// Adds a matrix to a launch (its format must be the launch's; set the epilogue first).
 void addSegment(MatvecArgs& args, const MatrixView& matrix, const float* bias);

@@ -35,6 +35,7 @@ cudaError_t launchFast(cudaStream_t stream, MatvecArgs args, const MatvecOptions
   if (args.rowGroups < sides) args.rowGroups = sides;
 
   const int warpsPerRow = args.threadsPerRow / 32;
+  args.sumStride = warpsPerRow;
   int grid = options.tuning.multiprocessors;
   while ((args.units + grid - 1) / grid * sides * warpsPerRow * 4 > kSumBytes && grid < args.units)
     grid += options.tuning.multiprocessors;

@@ -163,16 +163,16 @@ struct Q8Product {
   }
 };
 
-/// Four table bytes by the four low nibbles of `selector`; a nibble with its top bit set gives 0, since PRMT then
-/// repeats the sign of a byte and no byte of these tables is negative. (__byte_perm masks that bit away.)
+/// Four table bytes by the four low nibbles of `selector`; a nibble with its top bit set gives the sign of the byte
+/// that its other bits select: 0 or -1. (__byte_perm masks that bit away.)
 __device__ __forceinline__ std::uint32_t lookup(std::uint32_t t0, std::uint32_t t1, std::uint32_t selector) {
   std::uint32_t bytes;
   asm("prmt.b32 %0, %1, %2, %3;" : "=r"(bytes) : "r"(t0), "r"(t1), "r"(selector));
   return bytes;
 }
 
-/// The first eight codes are ≤ 0, the last eight ≥ 0: two tables of magnitudes, two sums, and the difference at the
-/// end.
+/// The first eight codes are ≤ 0, the last eight ≥ 0: two tables of magnitudes (no byte is negative, so a lookup in the
+/// wrong one gives 0), two sums, and the difference at the end.
 template <bool Wide>
 struct Q4Product {
   static constexpr int kChunks = 1, kUnroll = 4, kColumns = 32, kScaleBytes = 2, kScaleShift = 0;

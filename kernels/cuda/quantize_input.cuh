@@ -8,59 +8,84 @@
 namespace nibble {
 namespace gpu {
 
-__device__ __forceinline__ std::uint32_t absoluteBits(float v) {
-  return __float_as_uint(v) & 0x7fffffffu;
+/// max(|a|, |b|), or NaN if one of them is: so a NaN becomes the scale instead of vanishing.
+__device__ __forceinline__ float largerMagnitude(float a, float b) {
+#if __CUDA_ARCH__ >= 800
+  float larger;
+  asm("max.NaN.f32 %0, %1, %2;" : "=f"(larger) : "f"(fabsf(a)), "f"(fabsf(b)));
+  return larger;
+#else
+  return __uint_as_float(max(__float_as_uint(fabsf(a)), __float_as_uint(fabsf(b))));
+#endif
 }
 
-/// Four values of a block of 32 (eight neighbouring lanes) as integers; lane 0 of the eight writes the scale.
+/// Four integers (bits of rounded floats) as the bytes of a word: byte `Byte` of each.
+template <int Byte>
+__device__ __forceinline__ std::uint32_t packBytes(const float* v) {
+  constexpr unsigned kPair = Byte | (4 + Byte) << 4;
+  return __byte_perm(__byte_perm(__float_as_uint(v[0]), __float_as_uint(v[1]), kPair),
+                     __byte_perm(__float_as_uint(v[2]), __float_as_uint(v[3]), kPair), 0x5410);
+}
+
+/// Eight values of a block of 32 (four neighbouring lanes) as integers; lane 0 of the four writes the scale.
 template <bool Wide>
-__device__ __forceinline__ void quantizeWord(float4 v, int word, bool inside, std::uint32_t* high, std::uint32_t* low,
-                                             float* scales) {
-  // Bits of |x| order like the values and put NaN above all, so a NaN becomes the scale instead of vanishing.
-  std::uint32_t top = max(max(absoluteBits(v.x), absoluteBits(v.y)), max(absoluteBits(v.z), absoluteBits(v.w)));
+__device__ __forceinline__ void quantizeOctet(float (&v)[8], int octet, bool inside, std::uint32_t* high,
+                                              std::uint32_t* low, float* scales) {
+  float largest = fabsf(v[0]);
 #pragma unroll
-  for (int mask = 4; mask > 0; mask >>= 1) top = max(top, __shfl_xor_sync(0xffffffffu, top, mask));
+  for (int i = 1; i < 8; ++i) largest = largerMagnitude(largest, v[i]);
+  largest = largerMagnitude(largest, __shfl_xor_sync(0xffffffffu, largest, 1));
+  largest = largerMagnitude(largest, __shfl_xor_sync(0xffffffffu, largest, 2));
   if (!inside) return;
-  const float limit = Wide ? 32767.0f : 127.0f;
-  const float largest = __uint_as_float(top);
-  const float inverse = largest > 0 ? __fdividef(limit, largest) : 0.0f;
-  const int a = __float2int_rn(v.x * inverse), b = __float2int_rn(v.y * inverse);
-  const int c = __float2int_rn(v.z * inverse), d = __float2int_rn(v.w * inverse);
-  if (Wide) {
-    high[word] = __byte_perm(__byte_perm(a, b, 0x0051), __byte_perm(c, d, 0x0051), 0x5410);
-    low[word] = __byte_perm(__byte_perm(a, b, 0x0040), __byte_perm(c, d, 0x0040), 0x5410);
-  } else {
-    high[word] = __byte_perm(__byte_perm(a, b, 0x0040), __byte_perm(c, d, 0x0040), 0x5410);
-  }
-  if (word % 8 == 0) scales[word / 8] = largest * (1.0f / limit);
+  constexpr float limit = Wide ? 32767.0f : 127.0f;
+  const float inverse = largest == 0 ? 0.0f : __fdividef(limit, largest);
+  // 1.5 · 2²³ leaves the rounded value in the low bits.
+#pragma unroll
+  for (int i = 0; i < 8; ++i) v[i] = fmaf(v[i], inverse, 12582912.0f);
+  constexpr int kTop = Wide ? 1 : 0;
+  *reinterpret_cast<uint2*>(high + 2 * octet) = make_uint2(packBytes<kTop>(v), packBytes<kTop>(v + 4));
+  if (Wide) *reinterpret_cast<uint2*>(low + 2 * octet) = make_uint2(packBytes<0>(v), packBytes<0>(v + 4));
+  if (octet % 4 == 0) scales[octet / 4] = largest * (1.0f / limit);
 }
 
-/// x · gain into shared memory as integers; returns this thread's share of Σx². Columns are a multiple of 32.
+/// x · gain into shared memory as integers, by the block's first `threads` threads; returns this thread's share of Σx².
+/// Columns are a multiple of 32.
 template <bool Wide>
-__device__ __forceinline__ float quantizeInput(const float* x, const float* weights, int columns, std::uint32_t* high,
-                                               std::uint32_t* low, float* scales) {
-  const int words = columns / 4;
+__device__ __forceinline__ float quantizeInput(const float* x, const float* weights, int columns, int threads,
+                                               std::uint32_t* high, std::uint32_t* low, float* scales) {
+  constexpr int kBatch = 2;  // octets that a thread asks for before it looks at the first
+  const int octets = columns / 8;
   const float4* input = reinterpret_cast<const float4*>(x);
   const float4* gain = reinterpret_cast<const float4*>(weights);
   float squares = 0;
-  const int blockWords = static_cast<int>(blockDim.x);
-  for (int word = threadIdx.x; (word & ~31) < words; word += 2 * blockWords) {  // whole warps: they shuffle
-    const int other = word + blockWords;
-    const bool here = word < words, there = other < words;
-    float4 v = make_float4(0, 0, 0, 0), w = v;
-    if (here) v = __ldcg(input + word);
-    if (there) w = __ldcg(input + other);
-    if (gain) {
-      float4 g = make_float4(0, 0, 0, 0), h = g;
-      if (here) g = gain[word];
-      if (there) h = gain[other];
-      squares += v.x * v.x + v.y * v.y + v.z * v.z + v.w * v.w;
-      squares += w.x * w.x + w.y * w.y + w.z * w.z + w.w * w.w;
-      v = make_float4(v.x * g.x, v.y * g.y, v.z * g.z, v.w * g.w);
-      w = make_float4(w.x * h.x, w.y * h.y, w.z * h.z, w.w * h.w);
+#pragma unroll 1
+  for (int first = threadIdx.x; (first & ~31) < octets; first += kBatch * threads) {  // whole warps: they shuffle
+    float4 v[kBatch][2] = {}, g[kBatch][2] = {};
+#pragma unroll
+    for (int i = 0; i < kBatch; ++i) {
+      const int octet = first + i * threads;
+      if (octet >= octets) continue;
+      v[i][0] = __ldcg(input + 2 * octet);
+      v[i][1] = __ldcg(input + 2 * octet + 1);
+      if (!gain) continue;
+      g[i][0] = gain[2 * octet];
+      g[i][1] = gain[2 * octet + 1];
     }
-    quantizeWord<Wide>(v, word, here, high, low, scales);
-    if ((other & ~31) < words) quantizeWord<Wide>(w, other, there, high, low, scales);
+#pragma unroll
+    for (int i = 0; i < kBatch; ++i) {
+      const int octet = first + i * threads;
+      if ((octet & ~31) >= octets) break;
+      float x8[8] = {v[i][0].x, v[i][0].y, v[i][0].z, v[i][0].w, v[i][1].x, v[i][1].y, v[i][1].z, v[i][1].w};
+      if (gain) {
+        const float g8[8] = {g[i][0].x, g[i][0].y, g[i][0].z, g[i][0].w, g[i][1].x, g[i][1].y, g[i][1].z, g[i][1].w};
+#pragma unroll
+        for (int j = 0; j < 8; ++j) {
+          squares = fmaf(x8[j], x8[j], squares);
+          x8[j] *= g8[j];
+        }
+      }
+      quantizeOctet<Wide>(x8, octet, octet < octets, high, low, scales);
+    }
   }
   return squares;
 }

@@ -1,7 +1,8 @@
 // Checks and times the CUDA decode kernels without Qt or a model:
-//   bench_kernels check [quick] | products | steps | sweep [q4|nf4|q8|f16 [LAYERS]]
+//   bench_kernels check [quick] [products|attention|sampling|steps] | products [FORMAT] | steps |
+//                 sweep [q4|nf4|q8|f16 [LAYERS]]
 // `products` times every format alone at the InternLM3-8B shapes, L2-cold; `steps` a whole 48-layer decode step with
-// random weights as one graph at depths 0, 4k and 32k; both beside the device's copy bandwidth (read + write) of the
+// random weights as one graph at depths 0, 112, 4k and 32k; both beside the device's copy bandwidth (read + write) of the
 // same run.
 #include <algorithm>
 #include <cstdlib>
@@ -148,14 +149,17 @@ void timeProduct(cudaStream_t stream, MatrixFormat format, int bits, const Produ
   cudaGraphDestroy(graph);
 }
 
-void products(cudaStream_t stream, double copy) {
+void products(cudaStream_t stream, double copy, const std::string& only) {
   DecodeTuning tuning;
   must(decodeTuning(0, tuning), "tuning");
   const ProductCase cases[] = {
       {"qkv", 4608, 4096}, {"o", 4096, 4096}, {"gate+up", 20480, 4096}, {"down", 4096, 10240}, {"head", 128512, 4096}};
-  for (int f : {6, 4, 5, 3, 1, 2, 0})
-    for (const ProductCase& c : cases) timeProduct(stream, static_cast<MatrixFormat>(f), 8, c, tuning, copy);
-  for (int f : {6, 4, 3}) timeProduct(stream, static_cast<MatrixFormat>(f), 16, cases[2], tuning, copy);
+  for (int f : {6, 4, 5, 3, 1, 2, 0}) {
+    const MatrixFormat format = static_cast<MatrixFormat>(f);
+    if (!only.empty() && only != name(format)) continue;
+    for (const ProductCase& c : cases) timeProduct(stream, format, 8, c, tuning, copy);
+    if (f >= 3) timeProduct(stream, format, 16, cases[2], tuning, copy);
+  }
 }
 
 struct BigModel {
@@ -245,7 +249,7 @@ void stepsOf(cudaStream_t stream, MatrixFormat format, MatrixFormat keyFormat, M
   std::snprintf(what, sizeof what, "%s k/v %s head %s cache %s a%d", name(format), name(keyFormat), name(head),
                 name(kv), bits);
   cudaGraphExec_t exec = captured(stream, b.model);
-  for (int position : {0, 4096, 32700}) {
+  for (int position : {0, 112, 4096, 32700}) {
     if (!deep && position > 0) break;
     double p99 = 0;
     const double ms = timeStep(stream, b, exec, position, 40, &p99);
@@ -277,16 +281,18 @@ void sweep(cudaStream_t stream, double copy, MatrixFormat format, MatrixFormat h
   const DecodeTuning full = b.model.tuning;
   struct {
     const char* what;
-    bool dependent;
+    bool dependent, tensor;
     int threads;
-  } const variants[] = {{"as chosen", true, 0},
-                        {"without dependent launch", false, 0},
-                        {"640 threads", true, 640},
-                        {"768 threads", true, 768},
-                        {"1024 threads", true, 1024}};
+  } const variants[] = {{"as chosen", true, true, 0},
+                        {"without dependent launch", false, true, 0},
+                        {"without tensor-core products", true, false, 0},
+                        {"the same, 640 threads", true, false, 640},
+                        {"the same, 768 threads", true, false, 768},
+                        {"the same, 1024 threads", true, false, 1024}};
   for (const auto& v : variants) {
     b.model.tuning = full;
     b.model.tuning.dependentLaunch = v.dependent;
+    b.model.tuning.tensorProducts = full.tensorProducts && v.tensor;
     if (v.threads) b.model.tuning.blockThreads = v.threads;
     cudaGraphExec_t exec = captured(stream, b.model);
     for (int position : {0, 32700}) {
@@ -311,8 +317,14 @@ int main(int argc, char** argv) {
   std::printf("%s, %d multiprocessors, %d.%d\n", properties.name, properties.multiProcessorCount, properties.major,
               properties.minor);
   if (part == "check") {
-    const bool quick = argc > 2;
-    const int failed = checkProducts(quick) + checkAttention(quick) + checkSampling() + checkSteps(quick);
+    const bool quick = argc > 2 && std::string(argv[2]) == "quick";
+    const std::string only = argc > 2 + quick ? argv[2 + quick] : "";
+    const auto wanted = [&](const char* what) { return only.empty() || only == what; };
+    int failed = 0;
+    if (wanted("products")) failed += checkProducts(quick);
+    if (wanted("attention")) failed += checkAttention(quick);
+    if (wanted("sampling")) failed += checkSampling();
+    if (wanted("steps")) failed += checkSteps(quick);
     std::printf("%d checks failed\n", failed);
     return failed ? 1 : 0;
   }
@@ -320,7 +332,7 @@ int main(int argc, char** argv) {
   must(cudaStreamCreate(&stream), "stream");
   const double copy = copyBandwidth(stream);
   std::printf("copy bandwidth %.0f GB/s\n", copy);
-  if (part == "products") products(stream, copy);
+  if (part == "products") products(stream, copy, argc > 2 ? argv[2] : "");
   if (part == "steps") steps(stream, copy);
   if (part == "sweep") {
     if (argc > 3) layersOfBig = std::atoi(argv[3]);

@@ -20,9 +20,12 @@ int report(const char* what, double error, double limit) {
   return good ? 0 : 1;
 }
 
+bool quantized(MatrixFormat format) {
+  return format != MatrixFormat::f32 && format != MatrixFormat::f16 && format != MatrixFormat::bf16;
+}
+
 double productLimit(MatrixFormat format, int bits, bool fast) {
-  const bool quantized = format != MatrixFormat::f32 && format != MatrixFormat::f16 && format != MatrixFormat::bf16;
-  if (!quantized || bits > 16 || !fast) return 2e-6;
+  if (!quantized(format) || bits > 16 || !fast) return 2e-6;
   if (bits == 16) return 1.5e-4;
   return 2.5e-2;
 }
@@ -44,22 +47,34 @@ int checkProduct(MatrixFormat format, int rows, int columns, int bits, bool fast
   char what[128];
   std::snprintf(what, sizeof what, "product %-6s %6d x %-6d a%-2d %s%s", name(format), rows, columns, bits,
                 fast ? "fast" : "plain", withNorm ? " norm bias" : "");
-  return report(what, relativeError(dy.host(), ref), productLimit(format, bits, fast));
+  int failed = report(what, relativeError(dy.host(), ref), productLimit(format, bits, fast));
+  if (!fast || bits != 8 || !quantized(format) || columns % 256 != 0) return failed;
+  // The products on tensor cores and those without them add the same integers.
+  const std::vector<float> tensor = dy.host();
+  tuning.tensorProducts = false;
+  dy.poison();
+  must(matvec(nullptr, m.view, dx.get(), withNorm ? dgain.get() : nullptr, 1e-5f, withNorm ? dbias.get() : nullptr,
+              dy.get(), bits, tuning),
+       "matvec");
+  must(cudaDeviceSynchronize(), "matvec kernel");
+  const std::vector<float> plain = dy.host();
+  std::snprintf(what, sizeof what, "product %-6s %6d x %-6d a%-2d tensor cores against none", name(format), rows,
+                columns, bits);
+  return failed + report(what, relativeError(tensor, {plain.begin(), plain.end()}), 2e-6);
 }
 
 }  // namespace
 
 int checkProducts(bool quick) {
   int failed = 0;
-  const int sizes[][2] = {{37, 64},   {129, 96},   {13, 4096},  {261, 1056},
-                          {77, 4097}, {1001, 320}, {40, 10240}, {4608, 4096}};
+  const int sizes[][2] = {{37, 64},    {129, 96},    {13, 4096}, {261, 1056}, {77, 4097},  {1001, 320},
+                          {40, 10240}, {4608, 4096}, {19, 256},  {2150, 768}, {45, 14336}, {4097, 5376}};
   for (int f = 0; f < 7; ++f) {
     const MatrixFormat format = static_cast<MatrixFormat>(f);
-    const bool quantized = f >= 3;
     for (std::size_t s = 0; s < sizeof sizes / sizeof sizes[0]; ++s) {
-      if (quick && s != 0 && s != 1 && s != 3) continue;
+      if (quick && s != 0 && s != 1 && s != 3 && s != 8 && s != 9) continue;
       for (int bits : {8, 16, 32}) {
-        if (!quantized && bits != 32) continue;
+        if (!quantized(format) && bits != 32) continue;
         failed += checkProduct(format, sizes[s][0], sizes[s][1], bits, true, s % 2 == 1 || s == 7);
       }
       if (s < 4) failed += checkProduct(format, sizes[s][0], sizes[s][1], 16, false, s % 2 == 0);

@@ -1,0 +1,251 @@
+// The fast decode product on tensor cores: quantized weights, 8-bit activations, columns a multiple of 256. One block
+// per SM owns a contiguous range of rows and works on tiles of 16 or 8 rows; a warp owns one or more strips of 256
+// columns, whose activations stay in its registers for the whole kernel.
+//   asking    one warp asks for tiles (tile_ring.cuh) from the first moment on, and in the end makes the norm's root.
+//   prologue  the other warps wait for the previous kernel; then x is read, multiplied by the norm's gain and rounded
+//             to integers with a scale per 32 (the root of the norm is applied last).
+//   main      they take tile by tile out of the ring. The sums of a tile's rows go to shared memory.
+//   epilogue  four threads a row: sum over warps, root, bias, then store, residual add or SwiGLU.
+// Bytes moved: the matrix once; gate+up of InternLM3-8B in q4 in a row of launches 3.3 TB/s, the head in q8 4.3 (H200,
+// 2026-11-30; kernels/README.md has all). NaN in x reaches every output through the block scales.
+#pragma once
+#include "kernels/cuda/finish_row.cuh"
+#include "kernels/cuda/quantize_input.cuh"
+#include "kernels/cuda/tensor_formats.cuh"
+#include "kernels/cuda/tile_ring.cuh"
+
+namespace nibble {
+namespace gpu {
+
+/// Warps of a block that multiply; one more asks for tiles.
+constexpr int mostTensorWarps(int strips) {
+  return strips == 4 ? 15 : strips == 3 ? 18 : 20;
+}
+
+/// Shared memory of a block: static `squareSums` and barriers, and a dynamic part: [ring] [activations: bytes, scales]
+/// [nf4-dq: code, nested absmax] [sums (rows, warps a row)].
+struct BlockMemory {
+  TileRing ring;
+  std::uint32_t* words;
+  float* scales;
+  float* code;
+  float* nested;
+  float* sums;
+  float* squareSums;  // a warp's
+  float* norm;        // 1 / root of the mean square
+};
+
+template <typename F>
+__device__ __forceinline__ BlockMemory carveBlock(const MatvecArgs& args, const Tiles& tiles, std::uint8_t* dynamic,
+                                                  std::uint64_t* barriers, float* squareSums) {
+  BlockMemory m;
+  const std::uint32_t come = sharedAddress(barriers);
+  m.ring = {sharedAddress(dynamic),     come,       come + kMostTensorSlots * kMostTileParts * 8,
+            F::kTileRows * args.stride, args.slots, args.parts};
+  m.words = reinterpret_cast<std::uint32_t*>(dynamic + m.ring.slots * m.ring.slotBytes);
+  m.scales = reinterpret_cast<float*>(m.words + args.columns / 4);
+  m.code = m.scales + args.columns / 32;
+  m.nested = m.code + (F::kNested ? 256 : 0);
+  m.sums = m.nested + (F::kNested ? (tiles.rows << tiles.pair) * (args.strips) : 0);
+  m.squareSums = squareSums;
+  m.norm = squareSums + 32;
+  return m;
+}
+
+/// nf4-dq: the dynamic code, and the nested absmax of every row and strip of the block, (sides, rows, strips).
+__device__ __forceinline__ void loadNested(const MatvecArgs& args, const Tiles& tiles, int threads,
+                                           const BlockMemory& m) {
+  const int strips = args.strips;
+  for (int i = threadIdx.x; i < 256; i += threads) m.code[i] = args.nested[0][kNestedCodeAt + i];
+  for (int i = threadIdx.x; i < (tiles.rows << tiles.pair) * strips; i += threads) {
+    const int place = i / strips, strip = i - place * strips;
+    const int side = place >= tiles.rows, row = tiles.first + place - (side ? tiles.rows : 0);
+    const int matrix = tiles.matrixOf(args, row, side);
+    const std::uint32_t own = static_cast<std::uint32_t>(row - args.starts[matrix]);
+    m.nested[i] = args.nested[matrix][kNestedAbsmaxAt + ((own * (args.columns >> 6) + 4 * strip) >> 8)];
+  }
+}
+
+/// nf4-dq: the absmax of a lane's 64 columns in both rows. `words`: the rows' four code bytes of the strip.
+__device__ __forceinline__ RowScales nestedScales(const MatvecArgs& args, const Tiles& tiles, const RowScales& words,
+                                                  const BlockMemory& m, int tile, int strip) {
+  const int lane = threadIdx.x & 31, shift = (lane & 3) * 8, side = tiles.sideOf(tile);
+  float absmax[2];
+#pragma unroll
+  for (int r = 0; r < 2; ++r) {
+    const int row = min(tiles.firstRowOf(tile) + (lane >> 2) + 8 * r, tiles.rows - 1);
+    const float mean = __ldg(args.nested[tiles.matrixOf(args, tiles.first + row, side)]);
+    const std::uint32_t word = r ? words.bottom : words.top;
+    absmax[r] = fmaf(m.code[word >> shift & 255], m.nested[(side * tiles.rows + row) * (args.strips) + strip], mean);
+  }
+  return {__float_as_uint(absmax[0]), __float_as_uint(absmax[1])};
+}
+
+/// Where a warp's sums of a tile go: (rows of the block, warps a row). Lane 4g + t has its share of row g, or of rows g
+/// and g + 8.
+template <int RowsOfLane>
+class SumWriter {
+ public:
+  __device__ __forceinline__ SumWriter(const MatvecArgs& args, const Tiles& tiles, float* sums, int place) {
+    const int lane = threadIdx.x & 31, row = (lane >> 2) + (RowsOfLane == 2 ? (lane & 1) * 8 : 0);
+    m_to = kept(sharedAddress(sums) + (row * args.sumStride + place) * 4);
+    m_rowBytes = kept(args.sumStride * 4);
+    m_end = (lane & 3) < RowsOfLane ? tiles.rows - row : 0;
+  }
+  __device__ __forceinline__ void write(const Tiles& tiles, int tile, const float (&sum)[RowsOfLane]) const {
+    // Of two rows, the even lane of a pair ends with the first.
+    float keep = sum[0], give = sum[0];
+    if constexpr (RowsOfLane == 2) (threadIdx.x & 1 ? keep : give) = sum[1];
+    keep += __shfl_xor_sync(0xffffffffu, give, 1);
+    keep += __shfl_xor_sync(0xffffffffu, keep, 2);
+    const int first = tiles.firstRowOf(tile);
+    if (first < m_end)
+      asm volatile("st.shared.f32 [%0], %1;" ::"r"(m_to + (tiles.sideOf(tile) * tiles.rows + first) * m_rowBytes),
+                   "f"(keep)
+                   : "memory");
+  }
+
+ private:
+  std::uint32_t m_to, m_rowBytes;
+  int m_end;
+};
+
+/// The block's rows from the sums of their warps, four of the first `threads` threads a row. `residual`: what the
+/// output holds so far in the row threadIdx.x / 4.
+__device__ __forceinline__ void finishTiles(const MatvecArgs& args, const Tiles& tiles, const float* sums, int threads,
+                                            float root, float residual) {
+  const int warpsPerRow = args.threadsPerRow >> 5, part = threadIdx.x & 3;
+#pragma unroll 1
+  for (int i = threadIdx.x >> 2; (i & ~7) < tiles.rows; i += threads >> 2) {  // whole warps: they shuffle
+    float y[2] = {};
+#pragma unroll
+    for (int p = 0; p < 2; ++p) {
+      if (p > tiles.pair) break;
+      const float* row = sums + (p * tiles.rows + min(i, tiles.rows - 1)) * args.sumStride;
+#pragma unroll 4
+      for (int w = part; w < warpsPerRow; w += 4) y[p] += row[w];
+      y[p] += __shfl_xor_sync(0xffffffffu, y[p], 1);
+      y[p] += __shfl_xor_sync(0xffffffffu, y[p], 2);
+    }
+    if (part != 0 || i >= tiles.rows) continue;
+    if (args.epilogue == Epilogue::add && i != static_cast<int>(threadIdx.x >> 2))
+      residual = args.output[tiles.first + i];
+    finishRow(args, tiles.first + i, y[0] * root, y[1] * root, residual);
+  }
+}
+
+/// The math warps' threads wait for each other and for the asking warp's word that the ring's barriers are made.
+/// (Barrier 0 is that of the whole block.)
+__device__ __forceinline__ void meetMathWarps(int threads) {
+  asm volatile("bar.sync 1, %0;" ::"r"(threads + 32) : "memory");
+}
+__device__ __forceinline__ void tellMathWarps(int threads) {
+  asm volatile("bar.arrive 1, %0;" ::"r"(threads + 32) : "memory");
+}
+/// The asking warp waits until the math warps have left their sums of squares.
+__device__ __forceinline__ void waitForSquares(int threads) {
+  asm volatile("bar.sync 2, %0;" ::"r"(threads + 32) : "memory");
+}
+__device__ __forceinline__ void tellSquares(int threads) {
+  asm volatile("bar.arrive 2, %0;" ::"r"(threads + 32) : "memory");
+}
+
+/// The asking warp: barriers, tiles, and in the end the norm.
+__device__ __forceinline__ void askingWarp(const MatvecArgs& args, const Tiles& tiles, const BlockMemory& m,
+                                           int mathWarps) {
+  const int lane = threadIdx.x & 31;
+  if (lane == 0) makeBarriers(m.ring, args.threadsPerRow >> 5);
+  __syncwarp();
+  tellMathWarps(mathWarps * 32);
+  if (lane == 0) askForTiles(args, tiles, m.ring);
+  __syncwarp();
+  if (!args.gain) return;
+  waitForSquares(mathWarps * 32);
+  const float squares = warpSum(lane < mathWarps ? m.squareSums[lane] : 0.0f);
+  if (lane == 0) *m.norm = rsqrtf(squares * args.perColumn + args.normEps);
+}
+
+/// A math warp's share of x: all threads of all math warps together round it.
+__device__ __forceinline__ void prepareTensorInput(const MatvecArgs& args, const BlockMemory& m, int warp,
+                                                   int threads) {
+  float squares = quantizeInput<false>(args.input, args.gain, args.columns, threads, m.words, nullptr, m.scales);
+  if (args.gain) {
+    squares = warpSum(squares);
+    if ((threadIdx.x & 31) == 0) m.squareSums[warp] = squares;
+  }
+  meetMathWarps(threads);
+  if (args.gain) tellSquares(threads);
+}
+
+/// A math warp's tiles, from the ring to the sums.
+template <typename F, int Strips>
+__device__ __forceinline__ void multiplyTiles(const MatvecArgs& args, const Tiles& tiles, const BlockMemory& m,
+                                              const typename F::Tables& tables, int group, int place) {
+  const TileRing& ring = m.ring;
+  const int strip = place * Strips;
+  typename F::Activations activations[Strips];
+#pragma unroll
+  for (int s = 0; s < Strips; ++s) activations[s].load(m.words, m.scales, strip + s);
+  typename F::Reader reader;
+  reader.setUp(args, ring.memory, strip);
+  const SumWriter<F::kRowsOfLane> writer(args, tiles, m.sums, place);
+  const int count = tiles.count();
+  RingPlace at;
+  at.advance(ring, group);
+#pragma unroll 1
+  for (int tile = group; tile < count; tile += args.rowGroups, at.advance(ring, args.rowGroups)) {
+    float sum[F::kRowsOfLane] = {};
+    const std::uint32_t offset = at.slot * ring.slotBytes;
+#pragma unroll 1
+    for (int part = 0; part < ring.parts; ++part) waitBarrier(ring.comeOf(at.slot, part), at.phase);
+#pragma unroll
+    for (int s = 0; s < Strips; ++s) {
+      const typename F::Pieces w = reader.pieces(offset, s);
+      typename F::Scales scales = reader.rowScales(offset, s);
+      if constexpr (F::kNested) scales = nestedScales(args, tiles, scales, m, tile, strip + s);
+      if (s == Strips - 1 && tile + ring.slots < count) {
+        __syncwarp();
+        if ((threadIdx.x & 31) == 0) arrive(ring.free + at.slot * 8);
+      }
+      F::add(w, scales, activations[s], tables, sum);
+    }
+    writer.write(tiles, tile, sum);
+  }
+}
+
+template <typename F, int Strips>
+__global__ void __launch_bounds__((mostTensorWarps(Strips) + 1) * 32, 1)
+    matvec_tensor_kernel(const __grid_constant__ MatvecArgs args) {
+  extern __shared__ __align__(128) std::uint8_t tileMemory[];
+  __shared__ float squareSums[33];
+  __shared__ std::uint64_t barriers[kMostTensorSlots * (kMostTileParts + 1)];
+  allowNext();
+  // The same in every lane, which the compiler sees only so.
+  const int warp = __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x >> 5), 0);
+  const int warpsPerRow = args.threadsPerRow >> 5, warps = warpsPerRow * args.rowGroups, threads = warps * 32;
+  const int block = blockIdx.x;
+  const Tiles tiles{block * args.rowsPerBlock + min(block, args.rowsLeft), args.rowsPerBlock + (block < args.rowsLeft),
+                    F::kTileRows, args.epilogue == Epilogue::swiglu};
+  const BlockMemory m = carveBlock<F>(args, tiles, tileMemory, barriers, squareSums);
+  float residual = 0;
+  if (warp == warps) {
+    askingWarp(args, tiles, m, warps);
+  } else {
+    if (args.gain)
+      for (int i = threadIdx.x * 32; i < args.columns; i += threads * 32) prefetchLine(args.gain + i);
+    if (F::kNested) loadNested(args, tiles, threads, m);
+    typename F::Tables tables;
+    tables.keep();
+    waitForPrevious();
+    if (args.epilogue == Epilogue::add && (threadIdx.x >> 2) < tiles.rows)
+      residual = args.output[tiles.first + (threadIdx.x >> 2)];
+    prepareTensorInput(args, m, warp, threads);
+    const int group = warp * args.perWarpsPerRow >> 16;
+    multiplyTiles<F, Strips>(args, tiles, m, tables, group, warp - group * warpsPerRow);
+  }
+  __syncthreads();
+  if (warp < warps) finishTiles(args, tiles, m.sums, threads, args.gain ? *m.norm : 1.0f, residual);
+}
+
+}  // namespace gpu
+}  // namespace nibble

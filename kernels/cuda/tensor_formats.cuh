@@ -1,0 +1,245 @@
+// How a tile of quantized weights meets 8-bit activations on tensor cores (mma.m16n8k32, int8).
+//
+// A "strip" is 256 columns: eight blocks of 32. In A, lane 4g + t holds 16 bytes of rows g and g + 8, which is a block:
+// number t of the strip in one pass and 4 + t in the other. One mma contracts words of four different blocks, but B is
+// zero except where the lane's column n names its own block (t = n % 4), so D[row][n] ends with the integer dot product
+// of one block alone: one pass leaves columns 0 … 3 of use, the other 4 … 7. Lane 4g + t then holds blocks 2t and 2t +
+// 1 of both its rows, where they get their scales. No sums cross lanes but the last two. Rows take the passes in turns
+// (even rows blocks 0 … 3 first, odd rows 4 … 7): what they read then lies in different banks.
+#pragma once
+#include <cuda_fp16.h>
+
+#include "kernels/cuda/code_tables.cuh"
+#include "kernels/cuda/device_intrinsics.cuh"
+#include "kernels/cuda/matvec.h"
+
+namespace nibble {
+namespace gpu {
+
+constexpr int kStripColumns = 256;  ///< columns of a strip
+
+/// `Words` words of a strip's activations as B (zero where the lane's column is of another block; the same in all
+/// passes), and the scales of the lane's two blocks.
+template <int Words>
+struct StripActivations {
+  std::uint32_t b[Words];
+  float scale[2];
+
+  /// `from`: the first word, where `own`.
+  __device__ __forceinline__ void load(const std::uint32_t* from, bool own, const float* scales) {
+#pragma unroll
+    for (int i = 0; i < Words; i += 4) {
+      uint4 v = make_uint4(0, 0, 0, 0);
+      if (own) v = *reinterpret_cast<const uint4*>(from + i);
+      b[i] = v.x, b[i + 1] = v.y, b[i + 2] = v.z, b[i + 3] = v.w;
+    }
+    const float2 s = *reinterpret_cast<const float2*>(scales + 2 * (threadIdx.x & 3));
+    scale[0] = s.x, scale[1] = s.y;
+  }
+};
+
+/// A lane's 16-byte pieces of a strip of 4-bit codes: of rows g and g + 8, in both passes.
+struct StripPieces {
+  uint4 top[2], bottom[2];
+};
+
+/// A lane's word of the strip's scales in both its rows.
+struct RowScales {
+  std::uint32_t top, bottom;
+};
+
+/// What the formats of 4 bits share. Tiles of 16 rows; `StripScaleBytes`: of a row's scales of a strip, of which lane
+/// 4g + t wants word t, or the only one.
+template <int StripScaleBytes>
+struct FourBitTiles {
+  static constexpr int kTileRows = 16, kRowsOfLane = 2;
+
+  struct Activations : StripActivations<8> {
+    __device__ __forceinline__ void load(const std::uint32_t* words, const float* scales, int strip) {
+      const int lane = threadIdx.x & 31, column = lane >> 2;
+      StripActivations<8>::load(words + (strip * 8 + column) * 8, (column & 3) == (lane & 3), scales + strip * 8);
+    }
+  };
+
+  /// Where a lane finds its share of a warp's strips: shared addresses in slot 0. In the first pass lanes of even rows
+  /// read the first half of a strip, those of odd rows the second, in the second pass the other way round: so no two
+  /// rows meet in a bank.
+  struct Reader {
+    std::uint32_t unit[2], scales, eightRows;
+
+    __device__ __forceinline__ void setUp(const MatvecArgs& args, std::uint32_t ring, int strip) {
+      const int lane = threadIdx.x & 31, g = lane >> 2, t = lane & 3;
+      const std::uint32_t row = ring + g * args.stride;
+      unit[0] = kept(row + strip * 128 + (t + (g & 1) * 4) * 16);
+      unit[1] = kept(row + strip * 128 + (t + (~g & 1) * 4) * 16);
+      scales = kept(row + args.scaleOffset + strip * StripScaleBytes + (StripScaleBytes > 4 ? t * 4 : 0));
+      eightRows = kept(8 * args.stride);
+    }
+    /// `offset`: of the slot; `strip`: of the warp's.
+    __device__ __forceinline__ StripPieces pieces(std::uint32_t offset, int strip) const {
+      StripPieces w;
+#pragma unroll
+      for (int m = 0; m < 2; ++m) {
+        w.top[m] = loadShared16(unit[m] + offset + strip * 128);
+        w.bottom[m] = loadShared16(unit[m] + offset + strip * 128 + eightRows);
+      }
+      return w;
+    }
+    __device__ __forceinline__ RowScales rowScales(std::uint32_t offset, int strip) const {
+      const std::uint32_t at = scales + offset + strip * StripScaleBytes;
+      return {loadShared4(at), loadShared4(at + eightRows)};
+    }
+  };
+  using Pieces = StripPieces;
+  using Scales = RowScales;
+};
+
+/// The dot products of the lane's blocks with `Planes` planes of the codes: [0], [1] of the upper row, [2], [3] of the
+/// lower.
+template <int Planes, typename Tables>
+__device__ __forceinline__ void multiplyStrip(const StripPieces& w, const StripActivations<8>& a, const Tables& tables,
+                                              int (&out)[Planes][4]) {
+  int d[2][Planes][4] = {};
+#pragma unroll
+  for (int i = 0; i < 4; ++i)
+#pragma unroll
+    for (int m = 0; m < 2; ++m) {
+      const std::uint32_t tops[4] = {w.top[m].x, w.top[m].y, w.top[m].z, w.top[m].w};
+      const std::uint32_t bottoms[4] = {w.bottom[m].x, w.bottom[m].y, w.bottom[m].z, w.bottom[m].w};
+      tables.multiply(WordSelectors(tables.multiplier, tops[i], bottoms[i]), a.b[2 * i], a.b[2 * i + 1], d[m]);
+    }
+  const bool first = ((threadIdx.x & 2) == 0) == ((threadIdx.x & 4) == 0);
+#pragma unroll
+  for (int p = 0; p < Planes; ++p)
+#pragma unroll
+    for (int i = 0; i < 4; ++i) out[p][i] = first ? d[0][p][i] : d[1][p][i];
+}
+
+struct Q4Tensor : FourBitTiles<16> {
+  static constexpr bool kNested = false;
+  struct Tables {
+    Multiplier multiplier;
+    HeldTables<Q4Codes> codes;
+    __device__ __forceinline__ void keep() {
+      multiplier.keep();
+      codes.keep();
+    }
+    __device__ __forceinline__ void multiply(const WordSelectors& s, std::uint32_t b0, std::uint32_t b1,
+                                             int (&d)[1][4]) const {
+      codes.multiply(s, b0, b1, d[0]);
+    }
+  };
+  /// Adds the strip to the sums of the lane's two rows.
+  static __device__ __forceinline__ void add(const StripPieces& w, const RowScales& scales, const Activations& a,
+                                             const Tables& tables, float (&sum)[2]) {
+    int d[1][4];
+    multiplyStrip(w, a, tables, d);
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      const std::uint32_t word = r ? scales.bottom : scales.top;
+      const float2 s = __half22float2(*reinterpret_cast<const __half2*>(&word));
+      sum[r] = fmaf(static_cast<float>(d[0][2 * r]), s.x * a.scale[0], sum[r]);
+      sum[r] = fmaf(static_cast<float>(d[0][2 * r + 1]), s.y * a.scale[1], sum[r]);
+    }
+  }
+};
+
+template <bool Nested>
+struct Nf4Tensor : FourBitTiles<Nested ? 4 : 16> {
+  static constexpr bool kNested = Nested;
+  using Activations = typename FourBitTiles<Nested ? 4 : 16>::Activations;
+  struct Tables {
+    Multiplier multiplier;
+    HeldTables<Nf4HighCodes> highs;
+    HeldTables<Nf4LowCodes> lows;
+    __device__ __forceinline__ void keep() {
+      multiplier.keep();
+      highs.keep();
+      lows.keep();
+    }
+    __device__ __forceinline__ void multiply(const WordSelectors& s, std::uint32_t b0, std::uint32_t b1,
+                                             int (&d)[2][4]) const {
+      highs.multiply(s, b0, b1, d[0]);
+      lows.multiply(s, b0, b1, d[1]);
+    }
+  };
+  static __device__ __forceinline__ void add(const StripPieces& w, const RowScales& scales, const Activations& a,
+                                             const Tables& tables, float (&sum)[2]) {
+    int d[2][4];
+    multiplyStrip(w, a, tables, d);
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      const int left = 128 * d[0][2 * r] + d[1][2 * r], right = 128 * d[0][2 * r + 1] + d[1][2 * r + 1];
+      const float blocks = fmaf(static_cast<float>(left), a.scale[0], static_cast<float>(right) * a.scale[1]);
+      sum[r] = fmaf(blocks * (1.0f / 16383.0f), __uint_as_float(r ? scales.bottom : scales.top), sum[r]);
+    }
+  }
+};
+
+/// 8-bit weights as they are. Tiles of 8 rows: the two halves of A hold different columns of the same row. In pass p
+/// lane 4g + t reads 16 bytes p and p + 2 of four, each 64 columns apart: unit 4p + t goes into row g of A, unit 4(p +
+/// 2) + t into row g + 8. B is the lane's own unit 4(n / 2) + t where t / 2 = n % 2, so D's columns 2t, 2t + 1 (the
+/// lane's two blocks) are right in the pass and half that held units 4t … 4t + 3. Odd rows swap the passes (banks).
+struct Q8Tensor {
+  static constexpr bool kNested = false;
+  static constexpr int kTileRows = 8, kRowsOfLane = 1, kStripScaleBytes = 16;
+  using Tables = NoTables;
+  using Scales = std::uint32_t;
+  struct Pieces {
+    uint4 first[2], second[2];
+  };
+
+  struct Activations : StripActivations<4> {
+    __device__ __forceinline__ void load(const std::uint32_t* words, const float* scales, int strip) {
+      const int lane = threadIdx.x & 31, column = lane >> 2, t = lane & 3;
+      StripActivations<4>::load(words + strip * 64 + ((column >> 1) * 4 + t) * 4, (t >> 1) == (column & 1),
+                                scales + strip * 8);
+    }
+  };
+
+  struct Reader {
+    std::uint32_t unit[2], scales;
+
+    __device__ __forceinline__ void setUp(const MatvecArgs& args, std::uint32_t ring, int strip) {
+      const int lane = threadIdx.x & 31, g = lane >> 2, t = lane & 3;
+      const std::uint32_t row = ring + g * args.stride;
+      unit[0] = kept(row + strip * 256 + (t + (g & 1) * 4) * 16);
+      unit[1] = kept(row + strip * 256 + (t + (~g & 1) * 4) * 16);
+      scales = kept(row + args.scaleOffset + strip * kStripScaleBytes + t * 4);
+    }
+    __device__ __forceinline__ Pieces pieces(std::uint32_t offset, int strip) const {
+      Pieces w;
+#pragma unroll
+      for (int p = 0; p < 2; ++p) {
+        w.first[p] = loadShared16(unit[p] + offset + strip * 256);
+        w.second[p] = loadShared16(unit[p] + offset + strip * 256 + 128);
+      }
+      return w;
+    }
+    __device__ __forceinline__ Scales rowScales(std::uint32_t offset, int strip) const {
+      return loadShared4(scales + offset + strip * kStripScaleBytes);
+    }
+  };
+
+  static __device__ __forceinline__ void add(const Pieces& w, Scales scales, const Activations& a, const Tables&,
+                                             float (&sum)[1]) {
+    int d[2][4] = {};
+#pragma unroll
+    for (int p = 0; p < 2; ++p) {
+      mma16832(d[p], w.first[p].x, w.second[p].x, w.first[p].y, w.second[p].y, a.b[0], a.b[1]);
+      mma16832(d[p], w.first[p].z, w.second[p].z, w.first[p].w, w.second[p].w, a.b[2], a.b[3]);
+    }
+    const int lane = threadIdx.x & 31;
+    const bool firstPass = (lane & 1) == ((lane >> 2) & 1), upper = (lane & 2) == 0;
+    const float2 s = __half22float2(*reinterpret_cast<const __half2*>(&scales));
+#pragma unroll
+    for (int i = 0; i < 2; ++i) {
+      const int inFirst = upper ? d[0][i] : d[0][i + 2], inSecond = upper ? d[1][i] : d[1][i + 2];
+      const float product = static_cast<float>(firstPass ? inFirst : inSecond);
+      sum[0] = fmaf(product, (i ? s.y : s.x) * a.scale[i], sum[0]);
+    }
+  }
+};
+
+}  // namespace gpu
+}  // namespace nibble

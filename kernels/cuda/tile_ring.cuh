@@ -1,0 +1,109 @@
+// The tiles of weights of a block of the tensor-core product, the ring in shared memory that they pass through, and the
+// warp that asks the copy engine for them.
+#pragma once
+#include "kernels/cuda/bulk_copy.cuh"
+#include "kernels/cuda/matvec.h"
+
+namespace nibble {
+namespace gpu {
+
+constexpr int kMostTensorSlots = 8;
+constexpr int kMostTileParts = 8;
+
+/// The tiles of a block: `height` rows of one matrix, record behind record as they lie in memory. For SwiGLU even tiles
+/// are of the gate, odd ones of the up projection. (One kernel for all kinds of products: its instructions stay in the
+/// cache from one launch to the next, and misses cost more than a few branches while the memory is busy.)
+struct Tiles {
+  int first, rows;  // the block's rows of the output
+  int height;
+  int pair;  // 1: SwiGLU
+
+  __device__ __forceinline__ int count() const { return (rows + height - 1) / height << pair; }
+  __device__ __forceinline__ int sideOf(int tile) const { return tile & pair; }
+  __device__ __forceinline__ int firstRowOf(int tile) const { return (tile >> pair) * height; }
+
+  /// Which matrix holds a row of the output (of SwiGLU's two, `side`).
+  __device__ __forceinline__ int matrixOf(const MatvecArgs& args, int row, int side) const {
+    if (pair) return side;
+    return (row >= args.starts[1]) + (row >= args.starts[2]);
+  }
+
+  /// First row of the output and rows of part `part` of a tile (none beyond the block's last).
+  __device__ __forceinline__ int2 rowsOf(const MatvecArgs& args, int tile, int part) const {
+    const int row = first + firstRowOf(tile) + part * args.partRows;
+    return make_int2(row, max(0, min(args.partRows, first + rows - row)));
+  }
+
+  /// Asks for `count` rows from `row` on. One thread.
+  __device__ __forceinline__ void ask(const MatvecArgs& args, int side, int row, int count, std::uint32_t shared,
+                                      std::uint32_t come, std::uint64_t policy) const {
+#pragma unroll 1
+    while (count > 0) {  // of q, k and v they may be in more than one
+      const int matrix = matrixOf(args, row, side);
+      const int here = pair || matrix == 2 ? count : min(count, args.starts[matrix + 1] - row);
+      copyBulk(shared, args.data[matrix] + static_cast<std::uint64_t>(static_cast<std::uint32_t>(row)) * args.stride,
+               here * args.stride, come, policy);
+      row += here;
+      count -= here;
+      shared += here * args.stride;
+    }
+  }
+};
+
+/// The ring's shared addresses, and a place in it.
+struct TileRing {
+  std::uint32_t memory, come, free, slotBytes;
+  int slots, parts;
+
+  __device__ __forceinline__ std::uint32_t comeOf(int slot, int part) const { return come + (slot * parts + part) * 8; }
+};
+struct RingPlace {
+  int slot = 0;
+  std::uint32_t phase = 0;
+  __device__ __forceinline__ void advance(const TileRing& ring, int tiles) {
+    for (slot += tiles; slot >= ring.slots; phase ^= 1) slot -= ring.slots;
+  }
+};
+
+/// Makes the ring's barriers: one a part that the copies arrive at, one a slot that `warps` warps arrive at when they
+/// have read it. One thread.
+__device__ __forceinline__ void makeBarriers(const TileRing& ring, int warps) {
+#pragma unroll 1
+  for (int i = 0; i < ring.slots * ring.parts; ++i) initBarrier(ring.come + i * 8, 1);
+#pragma unroll 1
+  for (int i = 0; i < ring.slots; ++i) initBarrier(ring.free + i * 8, warps);
+  barriersReady();
+}
+
+/// The asking thread's whole work: tiles as far ahead as the ring reaches, but never more than a few parts at once.
+/// Whatever else comes from memory, x and the next instructions above all, stands in line behind what is under way. A
+/// part without rows is armed too, since readers wait for all parts of a tile. At most slots · parts are under way, and
+/// the oldest is waited for before the next one is armed: so no barrier is two phases ahead of who waits for it.
+__device__ __forceinline__ void askForTiles(const MatvecArgs& args, const Tiles& tiles, const TileRing& ring) {
+  const std::uint64_t policy = streamingPolicy();
+  const int count = tiles.count();
+  RingPlace place, arrived;
+  int arrivedPart = 0, underWay = 0;
+#pragma unroll 1
+  for (int tile = 0; tile < count; ++tile, place.advance(ring, 1)) {
+    if (tile == ring.slots) waitForPrevious();  // nothing is read, and no place free, before it is over
+    if (tile >= ring.slots) waitBarrier(ring.free + place.slot * 8, place.phase ^ 1);
+#pragma unroll 1
+    for (int part = 0; part < ring.parts; ++part) {
+      if (underWay == args.partsUnderWay) {
+        waitBarrier(ring.comeOf(arrived.slot, arrivedPart), arrived.phase);
+        if (++arrivedPart == ring.parts) arrivedPart = 0, arrived.advance(ring, 1);
+        --underWay;
+      }
+      const int2 wanted = tiles.rowsOf(args, tile, part);
+      const std::uint32_t come = ring.comeOf(place.slot, part);
+      expectBytes(come, wanted.y * args.stride);
+      tiles.ask(args, tiles.sideOf(tile), wanted.x, wanted.y,
+                ring.memory + place.slot * ring.slotBytes + part * args.partRows * args.stride, come, policy);
+      ++underWay;
+    }
+  }
+}
+
+}  // namespace gpu
+}  // namespace nibble

@@ -1,0 +1,168 @@
+// The decode products on tensor cores against those without them, which add the same integers, and against the plain
+// product with fp32 activations: every quantized format, one matrix, q/k/v in one launch, gate and up side by side.
+#include "kernels/cuda/decode_step.h"
+#include "kernels/dynamic_code.h"
+#include "kernels/half.h"
+#include "tests/support/device_array.h"
+
+using namespace nibble;
+using namespace nibble::test;
+using gpu::MatrixFormat;
+
+namespace {
+constexpr MatrixFormat kFormats[] = {MatrixFormat::q8, MatrixFormat::q4, MatrixFormat::nf4, MatrixFormat::nf4dq};
+constexpr const char* kNames[] = {"q8", "q4", "nf4", "nf4-dq"};
+
+/// A matrix of random codes and scales as it lies on the device.
+class RandomDeviceMatrix {
+ public:
+  RandomDeviceMatrix(MatrixFormat format, int rows, int columns, std::mt19937& random)
+      : m_bytes(bytesOf(format, rows, columns, random)), m_view{m_bytes.data(), format, rows, columns} {}
+  const gpu::MatrixView& view() const { return m_view; }
+
+ private:
+  static std::vector<std::uint8_t> bytesOf(MatrixFormat format, int rows, int columns, std::mt19937& random) {
+    const gpu::MatrixLayout layout = gpu::matrixLayout(format, rows, columns);
+    std::vector<std::uint8_t> bytes(layout.totalBytes);
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
+    std::uniform_real_distribution<float> scale(0.01f, 0.02f);
+    for (int row = 0; row < rows; ++row) {
+      std::uint8_t* scales = bytes.data() + static_cast<std::size_t>(row) * layout.stride + layout.scaleOffset;
+      for (int b = 0; format != MatrixFormat::nf4dq && b < columns / (format == MatrixFormat::nf4 ? 64 : 32); ++b) {
+        const float value = scale(random);
+        const std::uint16_t half = floatToHalf(value);
+        if (format == MatrixFormat::nf4)
+          std::memcpy(scales + b * 4, &value, 4);
+        else
+          std::memcpy(scales + b * 2, &half, 2);
+      }
+    }
+    if (format == MatrixFormat::nf4dq) {
+      float* tail = reinterpret_cast<float*>(bytes.data() + layout.nestedOffset);
+      tail[0] = 0.5f;  // the mean of the absmax
+      std::copy(std::begin(kDynamicCode), std::end(kDynamicCode), tail + 4);
+      const int blocks = rows * columns / 64;
+      for (int b = 0; b < (blocks + 255) / 256; ++b) tail[260 + b] = scale(random);
+    }
+    return bytes;
+  }
+
+  DeviceArray<std::uint8_t> m_bytes;
+  gpu::MatrixView m_view;
+};
+
+gpu::DecodeTuning tuningOf(bool tensor, bool fast = true) {
+  gpu::DecodeTuning tuning;
+  gpu::decodeTuning(0, tuning);
+  tuning.tensorProducts = tuning.tensorProducts && tensor;
+  tuning.fastProducts = fast;
+  return tuning;
+}
+
+std::vector<double> exactly(const std::vector<float>& values) {
+  return {values.begin(), values.end()};
+}
+}  // namespace
+
+namespace {
+/// The three products of one random matrix; `change` is made to every tuning.
+template <typename Change>
+void compare(int format, int rows, int columns, Change change) {
+  std::mt19937 random(static_cast<unsigned>(rows * 31 + columns + format));
+  const RandomDeviceMatrix matrix(kFormats[format], rows, columns, random);
+  const DeviceArray<float> x(gaussian(static_cast<std::size_t>(columns), random())),
+      gain(gaussian(static_cast<std::size_t>(columns), random())),
+      bias(gaussian(static_cast<std::size_t>(rows), random()));
+  const auto product = [&](gpu::DecodeTuning tuning) {
+    change(tuning);
+    DeviceArray<float> y(static_cast<std::size_t>(rows));
+    if (gpu::matvec(nullptr, matrix.view(), x.data(), gain.data(), 1e-5f, bias.data(), y.data(), 8, tuning) !=
+        cudaSuccess)
+      return std::vector<float>(static_cast<std::size_t>(rows), std::nanf(""));
+    return y.fetch();
+  };
+  const std::vector<float> y = product(tuningOf(true)), without = product(tuningOf(false));
+  NIBBLE_COMPARE_ERROR("against the same integers", relativeError(y, exactly(without)), 2e-6);
+  NIBBLE_COMPARE_ERROR("against fp32", relativeError(y, exactly(product(tuningOf(true, false)))), 2.5e-2);
+}
+}  // namespace
+
+class TestProductsGpu : public QObject {
+  Q_OBJECT
+ private slots:
+  void initTestCase() {
+    NIBBLE_NEED_CUDA_DEVICE();
+    if (!tuningOf(true).tensorProducts) QSKIP("skipped: this card has no tensor-core products (9.0 is needed)");
+  }
+
+  void oneMatrix_data() {
+    QTest::addColumn<int>("format");
+    QTest::addColumn<int>("rows");
+    QTest::addColumn<int>("columns");
+    // One strip of columns, and multiples of two, three, four and none; more tiles than the ring has places.
+    const int shapes[][2] = {{5, 256}, {19, 512}, {2150, 768}, {45, 14336}, {40, 10240}, {4099, 1280}, {6000, 4096}};
+    for (int f = 0; f < 4; ++f)
+      for (const auto& shape : shapes)
+        QTest::addRow("%s, %d x %d", kNames[f], shape[0], shape[1]) << f << shape[0] << shape[1];
+  }
+  void oneMatrix() {
+    QFETCH(int, format);
+    QFETCH(int, rows);
+    QFETCH(int, columns);
+    compare(format, rows, columns, [](gpu::DecodeTuning&) {});
+  }
+
+  /// As on a card that gives a block 99 KB: few places in the ring, tiles in parts, some of them without a row.
+  void littleSharedMemory_data() {
+    QTest::addColumn<int>("format");
+    QTest::addColumn<int>("rows");
+    QTest::addColumn<int>("columns");
+    for (int f = 0; f < 4; ++f)
+      for (const auto& shape : {std::array{49 * 132, 8192}, std::array{82 * 132, 5120}, std::array{35 * 132, 4096}})
+        QTest::addRow("%s, %d x %d", kNames[f], shape[0], shape[1]) << f << shape[0] << shape[1];
+  }
+  void littleSharedMemory() {
+    QFETCH(int, format);
+    QFETCH(int, rows);
+    QFETCH(int, columns);
+    compare(format, rows, columns, [](gpu::DecodeTuning& tuning) { tuning.blockKiB = 99, tuning.aloneKiB = 51; });
+  }
+
+  void severalMatrices_data() {
+    QTest::addColumn<int>("format");
+    for (int f = 0; f < 4; ++f) QTest::addRow("%s", kNames[f]) << f;
+  }
+  void severalMatrices() {
+    QFETCH(int, format);
+    const MatrixFormat f = kFormats[format];
+    std::mt19937 random(7);
+    gpu::DecodeModel model;
+    model.shape = {1, 1024, 10, 2, 64, 2500, 512, 64, gpu::KvCacheFormat::f16, 1e-5f, 1.0f, 8};
+    const RandomDeviceMatrix query(f, 640, 1024, random), key(f, 128, 1024, random), value(f, 128, 1024, random),
+        gate(f, 2500, 1024, random), up(f, 2500, 1024, random);
+    const DeviceArray<float> norm(gaussian(1024, 3)), keyBias(gaussian(128, 4)), upBias(gaussian(2500, 5));
+    gpu::LayerView layer;
+    layer.query = query.view(), layer.key = key.view(), layer.value = value.view();
+    layer.gate = gate.view(), layer.up = up.view();
+    layer.inputNorm = layer.postNorm = norm.data();
+    layer.keyBias = keyBias.data(), layer.upBias = upBias.data();
+    model.layers = &layer;
+    const DeviceArray<float> x(gaussian(1024, 6));
+    model.workspace.x = const_cast<float*>(x.data());
+    std::vector<float> results[2];
+    for (const bool tensor : {false, true}) {
+      DeviceArray<float> qkv(896), gated(2500);
+      model.workspace.qkv = qkv.data(), model.workspace.gated = gated.data();
+      model.tuning = tuningOf(tensor);
+      QCOMPARE(gpu::decodeQkv(nullptr, model, 0), cudaSuccess);
+      QCOMPARE(gpu::decodeGateUp(nullptr, model, 0), cudaSuccess);
+      results[tensor] = qkv.fetch();
+      const std::vector<float> second = gated.fetch();
+      results[tensor].insert(results[tensor].end(), second.begin(), second.end());
+    }
+    NIBBLE_COMPARE_ERROR("against the same integers", relativeError(results[1], exactly(results[0])), 5e-6);
+  }
+};
+
+QTEST_GUILESS_MAIN(TestProductsGpu)
+#include "test_products_gpu.moc"
