@@ -35,6 +35,8 @@ read -r -t 30 -u "$numbers" number || fail "Xvfb did not start"
 export DISPLAY=:$number
 unset WAYLAND_DISPLAY QT_QPA_PLATFORM
 export QT_QPA_PLATFORM=xcb LC_ALL=C.UTF-8
+# The number came before the first connection was taken, once, on a busy machine.
+for _ in {1..50}; do ! xdotool getdisplaygeometry > /dev/null 2>&1 || break; sleep 0.2; done
 
 # usage: wait_for SECONDS WHAT COMMAND...
 wait_for() {
