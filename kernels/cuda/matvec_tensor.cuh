@@ -46,7 +46,7 @@ __device__ __forceinline__ BlockMemory carveBlock(const MatvecArgs& args, const 
   m.scales = reinterpret_cast<float*>(m.words + args.columns / 4);
   m.code = m.scales + args.columns / 32;
   m.nested = m.code + (F::kNested ? 256 : 0);
-  m.sums = m.nested + (F::kNested ? (tiles.rows << tiles.pair) * (args.strips) : 0);
+  m.sums = m.nested + (F::kNested ? (tiles.rows << tiles.pair) * args.strips : 0);
   m.squareSums = squareSums;
   m.norm = squareSums + 32;
   return m;
@@ -76,7 +76,7 @@ __device__ __forceinline__ RowScales nestedScales(const MatvecArgs& args, const 
     const int row = min(tiles.firstRowOf(tile) + (lane >> 2) + 8 * r, tiles.rows - 1);
     const float mean = __ldg(args.nested[tiles.matrixOf(args, tiles.first + row, side)]);
     const std::uint32_t word = r ? words.bottom : words.top;
-    absmax[r] = fmaf(m.code[word >> shift & 255], m.nested[(side * tiles.rows + row) * (args.strips) + strip], mean);
+    absmax[r] = fmaf(m.code[word >> shift & 255], m.nested[(side * tiles.rows + row) * args.strips + strip], mean);
   }
   return {__float_as_uint(absmax[0]), __float_as_uint(absmax[1])};
 }
