@@ -50,6 +50,19 @@ std::size_t shapeTensor(MatvecArgs& args, int multiprocessors, int each, std::si
   return rows * rowBytes + args.columns + args.columns / 8 + (F::kNested ? 1024 : 0);
 }
 
+/// At most args.rowGroups groups of warps. A barrier tells its last phase from the one before, not from the one before
+/// that: so a group may ask whether a tile has come only when the tile before it in the same place has. That is so
+/// where no place is used twice, where the group has taken that tile itself, and where the tiles between it and the
+/// group's last one are more than can be under way.
+inline int safeGroups(const MatvecArgs& args, int tiles) {
+  const int tilesUnderWay = (args.partsUnderWay + args.parts - 1) / args.parts;
+  int groups = args.rowGroups;
+  while (tiles > args.slots &&
+         (groups > args.slots || (args.slots % groups != 0 && args.slots < groups + tilesUnderWay)))
+    --groups;
+  return groups;
+}
+
 template <typename F, int Strips>
 cudaError_t launchTensorStrips(cudaStream_t stream, MatvecArgs args, const MatvecOptions& options, bool& fits) {
   int grid = 1, tiles = 1;
@@ -65,6 +78,7 @@ cudaError_t launchTensorStrips(cudaStream_t stream, MatvecArgs args, const Matve
   if (!fits) return cudaSuccess;
   const int partBytes = args.partRows * static_cast<int>(args.stride);
   args.partsUnderWay = std::min(args.slots * args.parts, std::max(2, (kTileBytesUnderWay + partBytes - 1) / partBytes));
+  args.rowGroups = safeGroups(args, tiles);
   shared = std::max(shared, static_cast<std::size_t>(options.tuning.aloneKiB) * 1024);
   const int threads = args.threadsPerRow * args.rowGroups + 32;
   return launch(matvec_tensor_kernel<F, Strips>, dim3(grid), dim3(threads), shared, stream,

@@ -99,8 +99,10 @@ class TestProductsGpu : public QObject {
     QTest::addColumn<int>("format");
     QTest::addColumn<int>("rows");
     QTest::addColumn<int>("columns");
-    // One strip of columns, and multiples of two, three, four and none; more tiles than the ring has places.
-    const int shapes[][2] = {{5, 256}, {19, 512}, {2150, 768}, {45, 14336}, {40, 10240}, {4099, 1280}, {6000, 4096}};
+    // One strip of columns, and multiples of two, three, four and none; more tiles than the ring has places, and more
+    // groups of warps than that.
+    const int shapes[][2] = {{5, 256},    {19, 512},    {2150, 768},  {45, 14336},
+                             {40, 10240}, {4099, 1280}, {6000, 4096}, {40001, 512}};
     for (int f = 0; f < 4; ++f)
       for (const auto& shape : shapes)
         QTest::addRow("%s, %d x %d", kNames[f], shape[0], shape[1]) << f << shape[0] << shape[1];
