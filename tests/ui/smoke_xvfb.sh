@@ -27,16 +27,15 @@ picture() {
   [ -z "$pictures" ] || import -window root "$pictures/smoke-$1.png" 2> /dev/null || true
 }
 
-# Xvfb finds a free display by itself and tells its number.
+# Xvfb finds a free display by itself and tells its number. Without -noreset it starts anew when its last client leaves,
+# which a look for the window may be, and refuses the program meanwhile.
 exec {numbers}<> <(:)
-Xvfb -displayfd "$numbers" -screen 0 1280x800x24 -nolisten tcp 2> /dev/null &
+Xvfb -displayfd "$numbers" -screen 0 1280x800x24 -noreset -nolisten tcp 2> /dev/null &
 server=$!
 read -r -t 30 -u "$numbers" number || fail "Xvfb did not start"
 export DISPLAY=:$number
 unset WAYLAND_DISPLAY QT_QPA_PLATFORM
 export QT_QPA_PLATFORM=xcb LC_ALL=C.UTF-8
-# The number came before the first connection was taken, once, on a busy machine.
-for _ in {1..50}; do ! xdotool getdisplaygeometry > /dev/null 2>&1 || break; sleep 0.2; done
 
 # usage: wait_for SECONDS WHAT COMMAND...
 wait_for() {
