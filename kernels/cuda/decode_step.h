@@ -86,7 +86,7 @@ struct DecodeTuning {
   std::int32_t multiprocessors = 1;
   std::int32_t capability = 75;     ///< 90 for 9.0
   bool dependentLaunch = false;     ///< programmatic dependent launch (9.0+)
-  std::int32_t blockThreads = 512;  ///< about so many threads a product's block
+  std::int32_t blockThreads = 512;  ///< about so many threads a product's block (not on tensor cores)
   std::int32_t blockKiB = 48;  ///< shared memory a block may have, KiB; a product fills it with weights asked for ahead
   std::int32_t aloneKiB = 0;   ///< and takes at least so much that no two blocks of a launch meet on a multiprocessor
   bool tensorAttention = false;  ///< tensor-core attention (8.0+, head_dim 64 or 128, 16-, 8- or 4-bit cache)

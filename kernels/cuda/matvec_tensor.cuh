@@ -12,15 +12,11 @@
 #include "kernels/cuda/finish_row.cuh"
 #include "kernels/cuda/quantize_input.cuh"
 #include "kernels/cuda/tensor_formats.cuh"
+#include "kernels/cuda/tensor_shape.h"
 #include "kernels/cuda/tile_ring.cuh"
 
 namespace nibble {
 namespace gpu {
-
-/// Warps of a block that multiply; one more asks for tiles.
-constexpr int mostTensorWarps(int strips) {
-  return strips == 4 ? 15 : strips == 3 ? 18 : 20;
-}
 
 /// Shared memory of a block: static `squareSums` and barriers, and a dynamic part: [ring] [activations: bytes, scales]
 /// [nf4-dq: code, nested absmax] [sums (rows, warps a row)].
@@ -40,7 +36,7 @@ __device__ __forceinline__ BlockMemory carveBlock(const MatvecArgs& args, const 
                                                   std::uint64_t* barriers, float* squareSums) {
   BlockMemory m;
   const std::uint32_t come = sharedAddress(barriers);
-  m.ring = {sharedAddress(dynamic),     come,       come + kMostTensorSlots * kMostTileParts * 8,
+  m.ring = {sharedAddress(dynamic),     come,       come + kMostTensorPlaces * kMostTileParts * 8,
             F::kTileRows * args.stride, args.slots, args.parts};
   m.words = reinterpret_cast<std::uint32_t*>(dynamic + m.ring.slots * m.ring.slotBytes);
   m.scales = reinterpret_cast<float*>(m.words + args.columns / 4);
@@ -191,9 +187,9 @@ __device__ __forceinline__ void multiplyTiles(const MatvecArgs& args, const Tile
   const SumWriter<F::kRowsOfLane> writer(args, tiles, m.sums, place);
   const int count = tiles.count();
   RingPlace at;
-  at.advance(ring, group);
+  at.advance(ring.slots, group);
 #pragma unroll 1
-  for (int tile = group; tile < count; tile += args.rowGroups, at.advance(ring, args.rowGroups)) {
+  for (int tile = group; tile < count; tile += args.rowGroups, at.advance(ring.slots, args.rowGroups)) {
     float sum[F::kRowsOfLane] = {};
     const std::uint32_t offset = at.slot * ring.slotBytes;
 #pragma unroll 1
@@ -218,7 +214,7 @@ __global__ void __launch_bounds__((mostTensorWarps(Strips) + 1) * 32, 1)
     matvec_tensor_kernel(const __grid_constant__ MatvecArgs args) {
   extern __shared__ __align__(128) std::uint8_t tileMemory[];
   __shared__ float squareSums[33];
-  __shared__ std::uint64_t barriers[kMostTensorSlots * (kMostTileParts + 1)];
+  __shared__ std::uint64_t barriers[kMostTensorPlaces * (kMostTileParts + 1)];
   allowNext();
   // The same in every lane, which the compiler sees only so.
   const int warp = __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x >> 5), 0);

@@ -3,8 +3,8 @@
 // A "strip" is 256 columns: eight blocks of 32. In A, lane 4g + t holds 16 bytes of rows g and g + 8, which is a block:
 // number t of the strip in one pass and 4 + t in the other. One mma contracts words of four different blocks, but B is
 // zero except where the lane's column n names its own block (t = n % 4), so D[row][n] ends with the integer dot product
-// of one block alone: one pass leaves columns 0 … 3 of use, the other 4 … 7. Lane 4g + t then holds blocks 2t and 2t +
-// 1 of both its rows, where they get their scales. No sums cross lanes but the last two. Rows take the passes in turns
+// of one block alone: one pass leaves columns 0 … 3 of use, the other 4 … 7. Lane 4g + t then holds its rows' blocks 2t
+// and 2t + 1, where they get their scales. No sums cross lanes but the last two. Rows take the passes in turns
 // (even rows blocks 0 … 3 first, odd rows 4 … 7): what they read then lies in different banks.
 #pragma once
 #include <cuda_fp16.h>
@@ -15,8 +15,6 @@
 
 namespace nibble {
 namespace gpu {
-
-constexpr int kStripColumns = 256;  ///< columns of a strip
 
 /// `Words` words of a strip's activations as B (zero where the lane's column is of another block; the same in all
 /// passes), and the scales of the lane's two blocks.
@@ -177,9 +175,10 @@ struct Nf4Tensor : FourBitTiles<Nested ? 4 : 16> {
 };
 
 /// 8-bit weights as they are. Tiles of 8 rows: the two halves of A hold different columns of the same row. In pass p
-/// lane 4g + t reads 16 bytes p and p + 2 of four, each 64 columns apart: unit 4p + t goes into row g of A, unit 4(p +
-/// 2) + t into row g + 8. B is the lane's own unit 4(n / 2) + t where t / 2 = n % 2, so D's columns 2t, 2t + 1 (the
-/// lane's two blocks) are right in the pass and half that held units 4t … 4t + 3. Odd rows swap the passes (banks).
+/// lane 4g + t reads 16 bytes p and p + 2 of four, each 64 columns apart: unit 4p + t goes into row g of A, the one
+/// 8 further on into row g + 8. B is the lane's own unit 4(n / 2) + t where t / 2 = n % 2, so D's columns 2t, 2t + 1
+/// (the lane's two blocks) are right in the pass and half that held units 4t … 4t + 3. Odd rows swap the passes
+/// (banks).
 struct Q8Tensor {
   static constexpr bool kNested = false;
   static constexpr int kTileRows = 8, kRowsOfLane = 1, kStripScaleBytes = 16;

@@ -3,16 +3,14 @@
 #pragma once
 #include "kernels/cuda/bulk_copy.cuh"
 #include "kernels/cuda/matvec.h"
+#include "kernels/cuda/ring_place.h"
 
 namespace nibble {
 namespace gpu {
 
-constexpr int kMostTensorSlots = 8;
-constexpr int kMostTileParts = 8;
-
 /// The tiles of a block: `height` rows of one matrix, record behind record as they lie in memory. For SwiGLU even tiles
-/// are of the gate, odd ones of the up projection. (One kernel for all kinds of products: its instructions stay in the
-/// cache from one launch to the next, and misses cost more than a few branches while the memory is busy.)
+/// are of the gate, odd ones of the up projection. (One kernel serves all kinds of products: fewer instructions to
+/// fetch while the memory is busy.)
 struct Tiles {
   int first, rows;  // the block's rows of the output
   int height;
@@ -50,19 +48,12 @@ struct Tiles {
   }
 };
 
-/// The ring's shared addresses, and a place in it.
+/// The ring's shared addresses.
 struct TileRing {
   std::uint32_t memory, come, free, slotBytes;
   int slots, parts;
 
   __device__ __forceinline__ std::uint32_t comeOf(int slot, int part) const { return come + (slot * parts + part) * 8; }
-};
-struct RingPlace {
-  int slot = 0;
-  std::uint32_t phase = 0;
-  __device__ __forceinline__ void advance(const TileRing& ring, int tiles) {
-    for (slot += tiles; slot >= ring.slots; phase ^= 1) slot -= ring.slots;
-  }
 };
 
 /// Makes the ring's barriers: one a part that the copies arrive at, one a slot that `warps` warps arrive at when they
@@ -85,14 +76,14 @@ __device__ __forceinline__ void askForTiles(const MatvecArgs& args, const Tiles&
   RingPlace place, arrived;
   int arrivedPart = 0, underWay = 0;
 #pragma unroll 1
-  for (int tile = 0; tile < count; ++tile, place.advance(ring, 1)) {
+  for (int tile = 0; tile < count; ++tile, place.advance(ring.slots, 1)) {
     if (tile == ring.slots) waitForPrevious();  // nothing is read, and no place free, before it is over
     if (tile >= ring.slots) waitBarrier(ring.free + place.slot * 8, place.phase ^ 1);
 #pragma unroll 1
     for (int part = 0; part < ring.parts; ++part) {
       if (underWay == args.partsUnderWay) {
         waitBarrier(ring.comeOf(arrived.slot, arrivedPart), arrived.phase);
-        if (++arrivedPart == ring.parts) arrivedPart = 0, arrived.advance(ring, 1);
+        if (++arrivedPart == ring.parts) arrivedPart = 0, arrived.advance(ring.slots, 1);
         --underWay;
       }
       const int2 wanted = tiles.rowsOf(args, tile, part);

@@ -37,30 +37,28 @@ int checkProduct(MatrixFormat format, int rows, int columns, int bits, bool fast
   Device<float> dx(x), dgain(gain), dbias(bias), dy(rows);
   DecodeTuning tuning = tuningOf();
   tuning.fastProducts = fast;
-  dy.poison();
-  must(matvec(nullptr, m.view, dx.get(), withNorm ? dgain.get() : nullptr, 1e-5f, withNorm ? dbias.get() : nullptr,
-              dy.get(), bits, tuning),
-       "matvec");
-  must(cudaDeviceSynchronize(), "matvec kernel");
+  const auto multiply = [&] {
+    dy.poison();
+    must(matvec(nullptr, m.view, dx.get(), withNorm ? dgain.get() : nullptr, 1e-5f, withNorm ? dbias.get() : nullptr,
+                dy.get(), bits, tuning),
+         "matvec");
+    must(cudaDeviceSynchronize(), "matvec kernel");
+    return dy.host();
+  };
+  const std::vector<float> y = multiply();
   const std::vector<double> ref = product(m, {x.begin(), x.end()}, withNorm ? gain : std::vector<float>(), 1e-5,
                                           withNorm ? bias : std::vector<float>());
   char what[128];
   std::snprintf(what, sizeof what, "product %-6s %6d x %-6d a%-2d %s%s", name(format), rows, columns, bits,
                 fast ? "fast" : "plain", withNorm ? " norm bias" : "");
-  int failed = report(what, relativeError(dy.host(), ref), productLimit(format, bits, fast));
+  const int failed = report(what, relativeError(y, ref), productLimit(format, bits, fast));
   if (!fast || bits != 8 || !quantized(format) || columns % 256 != 0) return failed;
   // The products on tensor cores and those without them add the same integers.
-  const std::vector<float> tensor = dy.host();
   tuning.tensorProducts = false;
-  dy.poison();
-  must(matvec(nullptr, m.view, dx.get(), withNorm ? dgain.get() : nullptr, 1e-5f, withNorm ? dbias.get() : nullptr,
-              dy.get(), bits, tuning),
-       "matvec");
-  must(cudaDeviceSynchronize(), "matvec kernel");
-  const std::vector<float> plain = dy.host();
+  const std::vector<float> plain = multiply();
   std::snprintf(what, sizeof what, "product %-6s %6d x %-6d a%-2d tensor cores against none", name(format), rows,
                 columns, bits);
-  return failed + report(what, relativeError(tensor, {plain.begin(), plain.end()}), 2e-6);
+  return failed + report(what, relativeError(y, {plain.begin(), plain.end()}), 2e-6);
 }
 
 }  // namespace

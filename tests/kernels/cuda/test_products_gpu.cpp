@@ -1,6 +1,7 @@
 // The decode products on tensor cores against those without them, which add the same integers, and against the plain
 // product with fp32 activations: every quantized format, one matrix, q/k/v in one launch, gate and up side by side.
 #include "kernels/cuda/decode_step.h"
+#include "kernels/cuda/tensor_shape.h"
 #include "kernels/dynamic_code.h"
 #include "kernels/half.h"
 #include "tests/support/device_array.h"
@@ -40,9 +41,9 @@ class RandomDeviceMatrix {
     if (format == MatrixFormat::nf4dq) {
       float* tail = reinterpret_cast<float*>(bytes.data() + layout.nestedOffset);
       tail[0] = 0.5f;  // the mean of the absmax
-      std::copy(std::begin(kDynamicCode), std::end(kDynamicCode), tail + 4);
+      std::copy(std::begin(kDynamicCode), std::end(kDynamicCode), tail + gpu::kNestedCodeAt);
       const int blocks = rows * columns / 64;
-      for (int b = 0; b < (blocks + 255) / 256; ++b) tail[260 + b] = scale(random);
+      for (int b = 0; b < (blocks + 255) / 256; ++b) tail[gpu::kNestedAbsmaxAt + b] = scale(random);
     }
     return bytes;
   }
@@ -62,12 +63,23 @@ gpu::DecodeTuning tuningOf(bool tensor, bool fast = true) {
 std::vector<double> exactly(const std::vector<float>& values) {
   return {values.begin(), values.end()};
 }
-}  // namespace
 
-namespace {
+/// Whether the product on tensor cores takes this matrix (else it would be compared with itself).
+bool onTensorCores(MatrixFormat format, int rows, int columns, const gpu::DecodeTuning& tuning) {
+  gpu::TensorShape shape;
+  return tuning.tensorProducts &&
+         gpu::tensorShape({rows, columns, 1, static_cast<int>(gpu::matrixLayout(format, rows, columns).stride),
+                           format == MatrixFormat::q8 ? 8 : 16, format == MatrixFormat::nf4dq, tuning.multiprocessors,
+                           tuning.blockKiB},
+                          shape);
+}
+
 /// The three products of one random matrix; `change` is made to every tuning.
 template <typename Change>
 void compare(int format, int rows, int columns, Change change) {
+  gpu::DecodeTuning changed = tuningOf(true);
+  change(changed);
+  QVERIFY(onTensorCores(kFormats[format], rows, columns, changed));
   std::mt19937 random(static_cast<unsigned>(rows * 31 + columns + format));
   const RandomDeviceMatrix matrix(kFormats[format], rows, columns, random);
   const DeviceArray<float> x(gaussian(static_cast<std::size_t>(columns), random())),
@@ -111,23 +123,27 @@ class TestProductsGpu : public QObject {
     QFETCH(int, format);
     QFETCH(int, rows);
     QFETCH(int, columns);
+    if (!onTensorCores(kFormats[format], rows, columns, tuningOf(true)) && tuningOf(true).blockKiB < 160)
+      QSKIP("skipped: this card's shared memory is too small for the size");
     compare(format, rows, columns, [](gpu::DecodeTuning&) {});
   }
 
   /// As on a card that gives a block 99 KB: few places in the ring, tiles in parts, some of them without a row.
   void littleSharedMemory_data() {
     QTest::addColumn<int>("format");
-    QTest::addColumn<int>("rows");
+    QTest::addColumn<int>("rowsOfBlock");
     QTest::addColumn<int>("columns");
     for (int f = 0; f < 4; ++f)
-      for (const auto& shape : {std::array{49 * 132, 8192}, std::array{82 * 132, 5120}, std::array{35 * 132, 4096}})
+      for (const auto& shape : {std::array{35, 4096}, std::array{77, 2048}, std::array{41, 3072}})
         QTest::addRow("%s, %d x %d", kNames[f], shape[0], shape[1]) << f << shape[0] << shape[1];
+    QTest::addRow("q8, 82 x 5120") << 0 << 82 << 5120;
   }
   void littleSharedMemory() {
     QFETCH(int, format);
-    QFETCH(int, rows);
+    QFETCH(int, rowsOfBlock);
     QFETCH(int, columns);
-    compare(format, rows, columns, [](gpu::DecodeTuning& tuning) { tuning.blockKiB = 99, tuning.aloneKiB = 51; });
+    compare(format, rowsOfBlock * tuningOf(true).multiprocessors, columns,
+            [](gpu::DecodeTuning& tuning) { tuning.blockKiB = 99, tuning.aloneKiB = 51; });
   }
 
   void severalMatrices_data() {

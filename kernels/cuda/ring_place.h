@@ -1,0 +1,20 @@
+// A place in a ring and the phase of its barriers, as every thread that walks along it keeps them. The host's tests
+// walk too.
+#pragma once
+#include <cstdint>
+
+#include "kernels/cuda/device_layout.h"
+
+namespace nibble {
+namespace gpu {
+
+struct RingPlace {
+  int slot = 0;
+  std::uint32_t phase = 0;
+  NIBBLE_HD void advance(int places, int tiles) {
+    for (slot += tiles; slot >= places; phase ^= 1) slot -= places;
+  }
+};
+
+}  // namespace gpu
+}  // namespace nibble

@@ -1,0 +1,100 @@
+// How a product on tensor cores is laid out over blocks, warps and shared memory: plain arithmetic, no card is needed.
+// Read by the launch, by the kernel (the limits) and by tests.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+namespace nibble {
+namespace gpu {
+
+constexpr int kStripColumns = 256;  ///< columns of a strip, which a warp owns one or more of
+constexpr int kMostTensorPlaces = 8, kMostTileParts = 8;
+constexpr int kTensorRowBytes = 40 * 1024;     ///< for the sums of a block's rows (nf4-dq: and their nested absmax)
+constexpr int kTilePartBytes = 40 * 1024;      ///< a tile is asked for in parts of at most so many bytes
+constexpr int kTileBytesUnderWay = 40 * 1024;  ///< at least so many, but never fewer than two parts
+constexpr int kTensorStaticBytes = 2048;       ///< a block's static shared memory, rounded up
+
+/// Warps of a block that multiply, by the strips that each takes; one more asks for tiles.
+constexpr int mostTensorWarps(int strips) {
+  return strips == 4 ? 15 : strips == 3 ? 18 : 20;
+}
+
+/// What is to be multiplied, and what the card gives.
+struct TensorProblem {
+  int rows = 0, columns = 0;  ///< of the output (SwiGLU: of the gate)
+  int sides = 1;              ///< 2: SwiGLU
+  int stride = 0;             ///< bytes of a row's record
+  int tileRows = 16;          ///< of the format
+  bool nested = false;        ///< nf4-dq
+  int multiprocessors = 1;
+  int blockKiB = 48;  ///< shared memory a block may have
+};
+
+struct TensorShape {
+  int stripsOfWarp = 1, warpsPerRow = 1;
+  int grid = 1;
+  int tiles = 1;   ///< of the block with the most rows, both sides
+  int groups = 1;  ///< of warps; each takes every groups-th tile
+  int parts = 1, partRows = 16;
+  int places = 1;  ///< tiles that the ring holds
+  int partsUnderWay = 1;
+  std::size_t sharedBytes = 0;
+};
+
+/// Strips a warp takes where a row has `strips`: a divisor, so that no warp has one too few; 0 where a block has too
+/// few warps. Two rather than one: of two groups of warps one multiplies while the other waits.
+constexpr int stripsOfTensorWarp(int strips) {
+  for (int each : {2, 3, 4, 1})
+    if (strips % each == 0 && strips / each <= mostTensorWarps(each)) return each;
+  return 0;
+}
+
+/// From a row's sums to the next row's: odd, so that rows do not meet in a bank.
+constexpr int tensorSumStride(int warpsPerRow) {
+  return warpsPerRow | 1;
+}
+
+/// Whether the ring's barriers can tell its tiles apart. A barrier tells its last phase from the one before, not from
+/// the one before that: so a group may ask whether a tile has come only when the tile before it in the same place has.
+/// That is so where no place is used twice, where the group has taken that tile itself, and where the tiles between it
+/// and the group's last one are more than can be under way.
+constexpr bool groupsAreSafe(const TensorShape& s, int groups) {
+  const int tilesUnderWay = (s.partsUnderWay + s.parts - 1) / s.parts;
+  return s.tiles <= s.places || (groups <= s.places && (s.places % groups == 0 || s.places >= groups + tilesUnderWay));
+}
+
+/// False where the size or the card asks for another product.
+inline bool tensorShape(const TensorProblem& p, TensorShape& s) {
+  if (p.rows <= 0 || p.columns <= 0 || p.columns % kStripColumns != 0) return false;
+  const int strips = p.columns / kStripColumns;
+  s.stripsOfWarp = stripsOfTensorWarp(strips);
+  if (s.stripsOfWarp == 0) return false;
+  s.warpsPerRow = strips / s.stripsOfWarp;
+  const int limit = p.blockKiB * 1024 - kTensorStaticBytes;
+  const int rowBytes = (tensorSumStride(s.warpsPerRow) + (p.nested ? strips : 0)) * p.sides * 4;
+  const auto rowsOfBlock = [&] { return (p.rows + s.grid - 1) / s.grid; };
+  s.grid = p.multiprocessors;
+  while (rowsOfBlock() * rowBytes > std::min(kTensorRowBytes, limit / 4) && s.grid < p.rows)
+    s.grid += p.multiprocessors;
+  s.grid = std::min(s.grid, p.rows);
+  s.tiles = (rowsOfBlock() + p.tileRows - 1) / p.tileRows * p.sides;
+  s.partRows = p.tileRows;
+  while (s.partRows * kMostTileParts > p.tileRows && s.partRows * p.stride > kTilePartBytes) s.partRows /= 2;
+  s.parts = p.tileRows / s.partRows;
+
+  const int placeBytes = p.tileRows * p.stride;
+  const int fixed = rowsOfBlock() * rowBytes + p.columns + p.columns / 8 + (p.nested ? 1024 : 0);
+  s.places = std::min({kMostTensorPlaces, s.tiles, (limit - fixed) / placeBytes});
+  // With one place for several tiles copying and multiplying would take turns.
+  if (fixed > limit || s.places < std::min(2, s.tiles)) return false;
+  s.sharedBytes = static_cast<std::size_t>(fixed) + static_cast<std::size_t>(placeBytes) * s.places;
+  const int partBytes = s.partRows * p.stride;
+  s.partsUnderWay = std::min(s.places * s.parts, std::max(2, (kTileBytesUnderWay + partBytes - 1) / partBytes));
+  s.groups = std::max(1, std::min(16 / s.warpsPerRow, s.tiles));
+  while (!groupsAreSafe(s, s.groups)) --s.groups;
+  return true;
+}
+
+}  // namespace gpu
+}  // namespace nibble

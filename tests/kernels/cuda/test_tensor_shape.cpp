@@ -1,0 +1,225 @@
+// The layout of tensor-core products over blocks and shared memory, and the walk of their warps along the ring: plain
+// arithmetic and a simulation in which copies come in any order and every warp may be ahead or late. No card is needed.
+#include <QtTest>
+#include <functional>
+#include <random>
+
+#include "kernels/cuda/device_layout.h"
+#include "kernels/cuda/ring_place.h"
+#include "kernels/cuda/tensor_shape.h"
+
+using namespace nibble::gpu;
+
+namespace {
+/// An mbarrier as the instructions see it: its phase ends when all have arrived and all bytes have come.
+struct Barrier {
+  int arrivals = 1, missing = 1, bytes = 0;
+  unsigned phase = 0;
+  void arrive(int expected = 0) {
+    bytes += expected;
+    --missing;
+    settle();
+  }
+  void complete(int copied) {
+    bytes -= copied;
+    settle();
+  }
+  /// Of the last phase and the one before only: the parity is all that is asked for.
+  bool passed(unsigned parity) const { return (phase & 1) != parity; }
+
+ private:
+  void settle() {
+    if (missing > 0 || bytes > 0) return;
+    ++phase;
+    missing = arrivals;
+  }
+};
+
+/// One block's ring: the asking thread and one warp a group, each step of each in random order.
+class RingSimulation {
+ public:
+  RingSimulation(const TensorShape& shape, unsigned seed)
+      : m_shape(shape),
+        m_random(seed),
+        m_come(static_cast<std::size_t>(shape.places * shape.parts)),
+        m_free(static_cast<std::size_t>(shape.places)),
+        m_holds(m_come.size(), -1),
+        m_readers(static_cast<std::size_t>(shape.groups)) {
+    for (int g = 0; g < shape.groups; ++g) {
+      m_readers[static_cast<std::size_t>(g)].tile = g;
+      m_readers[static_cast<std::size_t>(g)].at.advance(shape.places, g);
+    }
+  }
+
+  /// Empty if all tiles were read as they came, else what went wrong.
+  QString run() {
+    const int actors = m_shape.groups + 2;
+    int idle = 0;
+    while (!done()) {
+      const int actor = static_cast<int>(m_random() % static_cast<unsigned>(actors));
+      const bool moved = actor == 0   ? ask()
+                         : actor == 1 ? copy()
+                                      : read(m_readers[static_cast<std::size_t>(actor - 2)]);
+      if (!m_wrong.isEmpty()) return m_wrong;
+      idle = moved ? 0 : idle + 1;
+      if (idle > 2000 * actors) return "nothing moves any more";
+    }
+    return {};
+  }
+
+ private:
+  struct Reader {
+    int tile = 0;
+    RingPlace at;
+  };
+  struct Copy {
+    std::size_t part;
+    int tile;
+  };
+  bool done() const {
+    for (const Reader& reader : m_readers)
+      if (reader.tile < m_shape.tiles) return false;
+    return m_tile == m_shape.tiles;
+  }
+  std::size_t partAt(int slot, int part) const { return static_cast<std::size_t>(slot * m_shape.parts + part); }
+
+  /// askForTiles, one part a call. The last tile's last part has no row.
+  bool ask() {
+    if (m_tile == m_shape.tiles) return false;
+    if (m_part == 0 && m_tile >= m_shape.places &&
+        !m_free[static_cast<std::size_t>(m_place.slot)].passed(m_place.phase ^ 1))
+      return false;
+    if (m_underWay == m_shape.partsUnderWay) {
+      if (!m_come[partAt(m_arrived.slot, m_arrivedPart)].passed(m_arrived.phase)) return false;
+      if (++m_arrivedPart == m_shape.parts) m_arrivedPart = 0, m_arrived.advance(m_shape.places, 1);
+      --m_underWay;
+    }
+    const std::size_t part = partAt(m_place.slot, m_part);
+    const bool empty = m_shape.parts > 1 && m_tile == m_shape.tiles - 1 && m_part == m_shape.parts - 1;
+    m_come[part].arrive(empty ? 0 : 1);
+    if (empty) m_holds[part] = m_tile;
+    if (!empty) m_copies.push_back({part, m_tile});
+    ++m_underWay;
+    if (++m_part == m_shape.parts) m_part = 0, ++m_tile, m_place.advance(m_shape.places, 1);
+    return true;
+  }
+  bool copy() {
+    if (m_copies.empty()) return false;
+    const std::size_t which = m_random() % m_copies.size();
+    const Copy copy = m_copies[which];
+    m_copies.erase(m_copies.begin() + static_cast<std::ptrdiff_t>(which));
+    m_holds[copy.part] = copy.tile;
+    m_come[copy.part].complete(1);
+    return true;
+  }
+  /// multiplyTiles, one tile a call.
+  bool read(Reader& reader) {
+    if (reader.tile >= m_shape.tiles) return false;
+    for (int part = 0; part < m_shape.parts; ++part)
+      if (!m_come[partAt(reader.at.slot, part)].passed(reader.at.phase)) return false;
+    for (int part = 0; part < m_shape.parts; ++part)
+      if (m_holds[partAt(reader.at.slot, part)] != reader.tile)
+        m_wrong = QString("tile %1 was taken before it had come").arg(reader.tile);
+    if (reader.tile + m_shape.places < m_shape.tiles) m_free[static_cast<std::size_t>(reader.at.slot)].arrive();
+    reader.tile += m_shape.groups;
+    reader.at.advance(m_shape.places, m_shape.groups);
+    return true;
+  }
+
+  const TensorShape m_shape;
+  std::mt19937 m_random;
+  std::vector<Barrier> m_come, m_free;
+  std::vector<int> m_holds;  // of each part of each place: the tile that lies there
+  std::vector<Reader> m_readers;
+  std::vector<Copy> m_copies;
+  RingPlace m_place, m_arrived;
+  int m_tile = 0, m_part = 0, m_arrivedPart = 0, m_underWay = 0;
+  QString m_wrong;
+};
+
+/// A random product on a random card.
+TensorProblem randomProblem(std::mt19937& random) {
+  constexpr MatrixFormat formats[] = {MatrixFormat::q8, MatrixFormat::q4, MatrixFormat::nf4, MatrixFormat::nf4dq};
+  constexpr int blockKiB[] = {48, 64, 99, 163, 227}, multiprocessors[] = {1, 20, 46, 84, 132, 170};
+  TensorProblem p;
+  const MatrixFormat format = formats[random() % 4];
+  p.columns = kStripColumns * static_cast<int>(1 + random() % 64);
+  p.rows = static_cast<int>(1 + (random() % 4 == 0 ? random() % 200000 : random() % 20000));
+  p.sides = static_cast<int>(1 + random() % 2);
+  p.stride = static_cast<int>(matrixLayout(format, p.rows, p.columns).stride);
+  p.tileRows = format == MatrixFormat::q8 ? 8 : 16;
+  p.nested = format == MatrixFormat::nf4dq;
+  p.multiprocessors = multiprocessors[random() % 6];
+  p.blockKiB = blockKiB[random() % 5];
+  return p;
+}
+}  // namespace
+
+class TestTensorShape : public QObject {
+  Q_OBJECT
+ private slots:
+  void everyShapeKeepsItsLimits() {
+    std::mt19937 random(1);
+    int fitting = 0;
+    for (int i = 0; i < 200000; ++i) {
+      const TensorProblem p = randomProblem(random);
+      TensorShape s;
+      if (!tensorShape(p, s)) continue;
+      ++fitting;
+      QCOMPARE(s.warpsPerRow * s.stripsOfWarp * kStripColumns, p.columns);
+      QVERIFY(s.groups >= 1 && s.warpsPerRow * s.groups <= mostTensorWarps(s.stripsOfWarp));
+      QVERIFY(s.sharedBytes + kTensorStaticBytes <= static_cast<std::size_t>(p.blockKiB) * 1024);
+      QVERIFY(s.grid >= 1 && s.grid <= p.rows);
+      QVERIFY(s.places >= 1 && s.places <= kMostTensorPlaces && s.places <= s.tiles);
+      QCOMPARE(s.parts * s.partRows, p.tileRows);
+      QVERIFY(s.parts <= kMostTileParts && s.partsUnderWay >= 1 && s.partsUnderWay <= s.places * s.parts);
+    }
+    QVERIFY(fitting > 20000);
+  }
+
+  void noTileIsTakenBeforeItHasCome() {
+    std::mt19937 random(2);
+    int walked = 0;
+    for (int i = 0; walked < 1500 && i < 100000; ++i) {
+      TensorShape s;
+      if (!tensorShape(randomProblem(random), s) || s.tiles > 120) continue;
+      ++walked;
+      const QString wrong = RingSimulation(s, random()).run();
+      QVERIFY2(wrong.isEmpty(), qPrintable(QString("%1 (%2 places, %3 tiles, %4 groups, %5 parts, %6 under way)")
+                                               .arg(wrong)
+                                               .arg(s.places)
+                                               .arg(s.tiles)
+                                               .arg(s.groups)
+                                               .arg(s.parts)
+                                               .arg(s.partsUnderWay)));
+    }
+    QCOMPARE(walked, 1500);
+  }
+
+  /// What the bound on groups is for: without it the simulation finds a tile that is taken too early.
+  void moreGroupsThanPlacesWouldNotDo() {
+    TensorShape s;
+    s.places = 8, s.tiles = 40, s.groups = 16, s.partsUnderWay = 2;
+    QVERIFY(!groupsAreSafe(s, s.groups));
+    QVERIFY(!RingSimulation(s, 3).run().isEmpty());
+    s.groups = 8;
+    QVERIFY(groupsAreSafe(s, s.groups));
+    QCOMPARE(RingSimulation(s, 3).run(), QString());
+  }
+
+  void theLargeModelsProductsTakeTwoGroups() {
+    const int shapes[][3] = {{4608, 4096, 1}, {4096, 4096, 1}, {10240, 4096, 2}, {128512, 4096, 1}};
+    for (const auto& shape : shapes)
+      for (const MatrixFormat format : {MatrixFormat::q8, MatrixFormat::q4, MatrixFormat::nf4}) {
+        const int stride = static_cast<int>(matrixLayout(format, shape[0], shape[1]).stride);
+        TensorShape s;
+        QVERIFY(tensorShape(
+            {shape[0], shape[1], shape[2], stride, format == MatrixFormat::q8 ? 8 : 16, false, 132, 227}, s));
+        QCOMPARE(s.groups, 2);
+        QCOMPARE(s.partsUnderWay, 2);
+      }
+  }
+};
+
+QTEST_APPLESS_MAIN(TestTensorShape)
+#include "test_tensor_shape.moc"
