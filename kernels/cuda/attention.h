@@ -44,7 +44,7 @@ cudaError_t launchTensorAttention(cudaStream_t stream, const AttentionArgs& args
 /// Warps of a block of tensor-core attention. Where shared memory allows, a multiprocessor holds one block of many warps,
 /// elsewhere two of few.
 constexpr int kFewAttentionWarps = 4, kManyAttentionWarps = 8;
-constexpr int kManyWarpsKiB = 80;  ///< shared memory that a block of many warps may need
+constexpr int kManyWarpsKiB = 84;  ///< shared memory that a block of many warps may need
 
 }  // namespace gpu
 }  // namespace nibble

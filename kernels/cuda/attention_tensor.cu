@@ -14,12 +14,18 @@ namespace gpu {
 
 namespace {
 
-constexpr int kOutPad = 4;
+/// Where a column of a warp's sums lies in its row: the four lanes of a row write columns 16 or 32 apart, which must
+/// not meet in a bank. Nor must neighbouring rows: a row's place is a few words off a multiple of the banks.
+constexpr int placeOfColumn(int column) {
+  return column + column / 32 * 8;
+}
+template <int HD>
+constexpr int kSumRow = placeOfColumn(HD) - 4;
 
-/// Shared memory: warps' sums (warps, 16, HD + pad), their maxima and denominators (warps, 16).
+/// Shared memory: warps' sums (warps, 16, columns as placed), their maxima and denominators (warps, 16).
 template <int HD, int kWarps>
 struct BlockSums {
-  float out[kWarps][16][HD + kOutPad];
+  float out[kWarps][16][kSumRow<HD>];
   float top[kWarps][16];
   float below[kWarps][16];
 };
@@ -43,8 +49,9 @@ __device__ void leaveSums(Running<HD>& run, BlockSums<HD, kWarps>& sums) {
     for (int i = 0; i < 2; ++i)
 #pragma unroll
       for (int t = 0; t < HD / 8; t += 4)
-        *reinterpret_cast<float4*>(&sums.out[warp][row + 8 * r][S::column(t, (lane & 3) * 2 + i)]) = make_float4(
-            run.out[t][2 * r + i], run.out[t + 1][2 * r + i], run.out[t + 2][2 * r + i], run.out[t + 3][2 * r + i]);
+        *reinterpret_cast<float4*>(&sums.out[warp][row + 8 * r][placeOfColumn(S::column(t, (lane & 3) * 2 + i))]) =
+            make_float4(run.out[t][2 * r + i], run.out[t + 1][2 * r + i], run.out[t + 2][2 * r + i],
+                        run.out[t + 3][2 * r + i]);
 }
 
 /// HD / 32 neighbouring columns of a lane.
@@ -70,7 +77,8 @@ __device__ void combineWarps(const AttentionArgs& args, const SplitRange& range,
     for (int w = 0; w < kWarps; ++w) {
       const float scale = exp2f(sums.top[w][row] - top);
       below += sums.below[w][row] * scale;
-      const LaneColumns<HD> own = *reinterpret_cast<const LaneColumns<HD>*>(&sums.out[w][row][lane * (HD / 32)]);
+      const LaneColumns<HD> own =
+          *reinterpret_cast<const LaneColumns<HD>*>(&sums.out[w][row][placeOfColumn(lane * (HD / 32))]);
 #pragma unroll
       for (int i = 0; i < HD / 32; ++i) out.v[i] = fmaf(own.v[i], scale, out.v[i]);
     }
