@@ -105,16 +105,24 @@ cudaError_t decodeQkv(cudaStream_t stream, const DecodeModel& model, int layer) 
   const MatrixView* matrices[3] = {&l.query, &l.key, &l.value};
   const float* biases[3] = {l.queryBias, l.keyBias, l.valueBias};
   float* output = model.workspace.qkv;
-  // Neighbours of one format share a launch.
-  for (int first = 0; first < 3;) {
-    MatvecArgs args = product(model.workspace.x, l.inputNorm, model.shape.normEps, output, Epilogue::store);
-    int next = first;
-    for (; next < 3 && matrices[next]->format == matrices[first]->format; ++next)
-      addSegment(args, *matrices[next], biases[next]);
-    const cudaError_t error = launchMatvec(stream, args, optionsOf(model));
-    if (error != cudaSuccess) return error;
+  // Neighbours of one format share their arguments, and two formats a launch where there is a kernel for both.
+  MatvecArgs products[3];
+  int count = 0;
+  for (int first = 0; first < 3; ++count) {
+    MatvecArgs& args = products[count];
+    args = product(model.workspace.x, l.inputNorm, model.shape.normEps, output, Epilogue::store);
+    const MatrixFormat format = matrices[first]->format;
+    for (; first < 3 && matrices[first]->format == format; ++first) addSegment(args, *matrices[first], biases[first]);
     output += args.units;
-    first = next;
+  }
+  if (count == 2) {
+    bool fits = false;
+    const cudaError_t error = launchTwoMatvecs(stream, products[0], products[1], optionsOf(model), fits);
+    if (fits) return error;
+  }
+  for (int i = 0; i < count; ++i) {
+    const cudaError_t error = launchMatvec(stream, products[i], optionsOf(model));
+    if (error != cudaSuccess) return error;
   }
   return cudaSuccess;
 }

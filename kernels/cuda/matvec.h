@@ -60,6 +60,11 @@ struct MatvecOptions {
 /// off.
 cudaError_t launchMatvec(cudaStream_t stream, const MatvecArgs& args, const MatvecOptions& options);
 
+/// Two products of different formats with the same input in one launch. `fits` becomes false, and nothing is launched,
+/// where there is no such kernel: only 8-bit weights beside 4-bit ones on tensor cores have one.
+cudaError_t launchTwoMatvecs(cudaStream_t stream, const MatvecArgs& one, const MatvecArgs& other,
+                             const MatvecOptions& options, bool& fits);
+
 /// Whether this build holds the tensor-core products in code that has the copy engine (a build for older cards,
 /// compiled by the driver for a newer one, has not).
 cudaError_t tensorProductsCompiled(bool& compiled);

@@ -131,12 +131,16 @@ __device__ __forceinline__ void finishTiles(const MatvecArgs& args, const Tiles&
 }
 
 /// The math warps' threads wait for each other and for the asking warp's word that the ring's barriers are made.
-/// (Barrier 0 is that of the whole block.)
+/// (Barrier 0 is that of the whole block, which may have more warps than this product.)
 __device__ __forceinline__ void meetMathWarps(int threads) {
   asm volatile("bar.sync 1, %0;" ::"r"(threads + 32) : "memory");
 }
 __device__ __forceinline__ void tellMathWarps(int threads) {
   asm volatile("bar.arrive 1, %0;" ::"r"(threads + 32) : "memory");
+}
+/// All warps of a product that shares its launch, when the sums are there.
+__device__ __forceinline__ void meetAllWarps(int threads) {
+  asm volatile("bar.sync 3, %0;" ::"r"(threads + 32) : "memory");
 }
 /// The asking warp waits until the math warps have left their sums of squares.
 __device__ __forceinline__ void waitForSquares(int threads) {
@@ -209,20 +213,23 @@ __device__ __forceinline__ void multiplyTiles(const MatvecArgs& args, const Tile
   }
 }
 
-template <typename F, int Strips>
-__global__ void __launch_bounds__((mostTensorWarps(Strips) + 1) * 32, 1)
-    matvec_tensor_kernel(const __grid_constant__ MatvecArgs args) {
-  extern __shared__ __align__(128) std::uint8_t tileMemory[];
-  __shared__ float squareSums[33];
-  __shared__ std::uint64_t barriers[kMostTensorPlaces * (kMostTileParts + 1)];
-  allowNext();
+/// Shared memory of fixed size.
+struct FixedMemory {
+  float squareSums[33];
+  std::uint64_t barriers[kMostTensorPlaces * (kMostTileParts + 1)];
+};
+
+/// What block number `block` of a product does. `Alone`: the launch holds no other product.
+template <typename F, int Strips, bool Alone>
+__device__ __forceinline__ void runBlock(const MatvecArgs& args, int block, std::uint8_t* tileMemory,
+                                         FixedMemory& fixed) {
   // The same in every lane, which the compiler sees only so.
   const int warp = __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x >> 5), 0);
   const int warpsPerRow = args.threadsPerRow >> 5, warps = warpsPerRow * args.rowGroups, threads = warps * 32;
-  const int block = blockIdx.x;
+  if (!Alone && warp > warps) return;  // the other product needs more
   const Tiles tiles{block * args.rowsPerBlock + min(block, args.rowsLeft), args.rowsPerBlock + (block < args.rowsLeft),
                     F::kTileRows, args.epilogue == Epilogue::swiglu};
-  const BlockMemory m = carveBlock<F>(args, tiles, tileMemory, barriers, squareSums);
+  const BlockMemory m = carveBlock<F>(args, tiles, tileMemory, fixed.barriers, fixed.squareSums);
   float residual = 0;
   if (warp == warps) {
     askingWarp(args, tiles, m, warps);
@@ -239,8 +246,39 @@ __global__ void __launch_bounds__((mostTensorWarps(Strips) + 1) * 32, 1)
     const int group = warp * args.perWarpsPerRow >> 16;
     multiplyTiles<F, Strips>(args, tiles, m, tables, group, warp - group * warpsPerRow);
   }
-  __syncthreads();
+  if (Alone)
+    __syncthreads();
+  else
+    meetAllWarps(threads);
   if (warp < warps) finishTiles(args, tiles, m.sums, threads, args.gain ? *m.norm : 1.0f, residual);
+}
+
+template <typename F, int Strips>
+__global__ void __launch_bounds__((mostTensorWarps(Strips) + 1) * 32, 1)
+    matvec_tensor_kernel(const __grid_constant__ MatvecArgs args) {
+  extern __shared__ __align__(128) std::uint8_t tileMemory[];
+  __shared__ FixedMemory fixed;
+  allowNext();
+  runBlock<F, Strips, true>(args, blockIdx.x, tileMemory, fixed);
+}
+
+/// Two products of different formats with the same input: the first blocks take one, the others the other.
+struct TwoMatvecs {
+  MatvecArgs first, second;
+  std::int32_t firstBlocks = 0;
+};
+
+template <typename F, typename G, int Strips>
+__global__ void __launch_bounds__((mostTensorWarps(Strips) + 1) * 32, 1)
+    matvec_two_tensors_kernel(const __grid_constant__ TwoMatvecs both) {
+  extern __shared__ __align__(128) std::uint8_t tileMemory[];
+  __shared__ FixedMemory fixed;
+  allowNext();
+  const int block = blockIdx.x;
+  if (block < both.firstBlocks)
+    runBlock<F, Strips, false>(both.first, block, tileMemory, fixed);
+  else
+    runBlock<G, Strips, false>(both.second, block - both.firstBlocks, tileMemory, fixed);
 }
 
 }  // namespace gpu

@@ -1,4 +1,4 @@
-// Launches the tensor-core product for one format.
+// Launches the tensor-core product for one format, or for two formats side by side.
 #pragma once
 #include "kernels/cuda/matvec_launch.cuh"
 #include "kernels/cuda/matvec_tensor.cuh"
@@ -6,9 +6,8 @@
 namespace nibble {
 namespace gpu {
 
-template <typename F, int Strips>
-cudaError_t launchTensorShape(cudaStream_t stream, MatvecArgs args, const DecodeTuning& tuning,
-                              const TensorShape& shape) {
+/// The arguments of a product laid out so.
+inline MatvecArgs shapedArgs(MatvecArgs args, const TensorShape& shape) {
   args.strips = args.columns / kStripColumns;
   args.perColumn = 1.0f / static_cast<float>(args.columns);
   args.threadsPerRow = shape.warpsPerRow * 32;
@@ -21,30 +20,82 @@ cudaError_t launchTensorShape(cudaStream_t stream, MatvecArgs args, const Decode
   args.parts = shape.parts;
   args.partRows = shape.partRows;
   args.partsUnderWay = shape.partsUnderWay;
-  const std::size_t shared = std::max(shape.sharedBytes, static_cast<std::size_t>(tuning.aloneKiB) * 1024);
-  return launch(matvec_tensor_kernel<F, Strips>, dim3(shape.grid), dim3(args.threadsPerRow * shape.groups + 32), shared,
-                stream, tuning.dependentLaunch, args);
+  return args;
+}
+
+inline std::size_t sharedBytesOf(const TensorShape& shape, const DecodeTuning& tuning) {
+  return std::max(shape.sharedBytes, static_cast<std::size_t>(tuning.aloneKiB) * 1024);
+}
+
+template <typename F>
+TensorProblem tensorProblem(const MatvecArgs& args, const DecodeTuning& tuning) {
+  return {args.units,
+          args.columns,
+          args.epilogue == Epilogue::swiglu ? 2 : 1,
+          static_cast<int>(args.stride),
+          F::kTileRows,
+          F::kNested,
+          tuning.multiprocessors,
+          tuning.blockKiB};
+}
+
+/// Whether anything but the size speaks against tensor cores.
+inline bool allowsTensors(const MatvecArgs& args, const MatvecOptions& options) {
+  return options.tuning.tensorProducts && options.activationBits <= 8 && !args.layout[0].flat;
+}
+
+template <typename F, int Strips>
+cudaError_t launchTensorShape(cudaStream_t stream, const MatvecArgs& args, const DecodeTuning& tuning,
+                              const TensorShape& shape) {
+  return launch(matvec_tensor_kernel<F, Strips>, dim3(shape.grid), dim3(shape.threads()), sharedBytesOf(shape, tuning),
+                stream, tuning.dependentLaunch, shapedArgs(args, shape));
 }
 
 /// `fits` becomes false, and nothing is launched, where the size, the card or the activations ask for another product.
 template <typename F>
 cudaError_t launchTensor(cudaStream_t stream, const MatvecArgs& args, const MatvecOptions& options, bool& fits) {
-  const DecodeTuning& tuning = options.tuning;
   TensorShape shape;
-  fits = tuning.tensorProducts && options.activationBits <= 8 && !args.layout[0].flat &&
-         tensorShape({args.units, args.columns, args.epilogue == Epilogue::swiglu ? 2 : 1,
-                      static_cast<int>(args.stride), F::kTileRows, F::kNested, tuning.multiprocessors, tuning.blockKiB},
-                     shape);
+  fits = allowsTensors(args, options) && tensorShape(tensorProblem<F>(args, options.tuning), shape);
   if (!fits) return cudaSuccess;
   switch (shape.stripsOfWarp) {
     case 1:
-      return launchTensorShape<F, 1>(stream, args, tuning, shape);
+      return launchTensorShape<F, 1>(stream, args, options.tuning, shape);
     case 2:
-      return launchTensorShape<F, 2>(stream, args, tuning, shape);
+      return launchTensorShape<F, 2>(stream, args, options.tuning, shape);
     case 3:
-      return launchTensorShape<F, 3>(stream, args, tuning, shape);
+      return launchTensorShape<F, 3>(stream, args, options.tuning, shape);
     default:
-      return launchTensorShape<F, 4>(stream, args, tuning, shape);
+      return launchTensorShape<F, 4>(stream, args, options.tuning, shape);
+  }
+}
+
+template <typename F, typename G, int Strips>
+cudaError_t launchTwoShapes(cudaStream_t stream, const MatvecArgs& first, const MatvecArgs& second,
+                            const DecodeTuning& tuning, const TwoTensorShapes& shapes) {
+  const TwoMatvecs both{shapedArgs(first, shapes.first), shapedArgs(second, shapes.second), shapes.first.grid};
+  return launch(matvec_two_tensors_kernel<F, G, Strips>, dim3(shapes.first.grid + shapes.second.grid),
+                dim3(std::max(shapes.first.threads(), shapes.second.threads())),
+                std::max(sharedBytesOf(shapes.first, tuning), sharedBytesOf(shapes.second, tuning)), stream,
+                tuning.dependentLaunch, both);
+}
+
+/// The same for two products of the same input, side by side in one launch.
+template <typename F, typename G>
+cudaError_t launchTwoTensors(cudaStream_t stream, const MatvecArgs& first, const MatvecArgs& second,
+                             const MatvecOptions& options, bool& fits) {
+  TwoTensorShapes shapes;
+  fits = allowsTensors(first, options) && allowsTensors(second, options) &&
+         twoTensorShapes(tensorProblem<F>(first, options.tuning), tensorProblem<G>(second, options.tuning), shapes);
+  if (!fits) return cudaSuccess;
+  switch (shapes.first.stripsOfWarp) {
+    case 1:
+      return launchTwoShapes<F, G, 1>(stream, first, second, options.tuning, shapes);
+    case 2:
+      return launchTwoShapes<F, G, 2>(stream, first, second, options.tuning, shapes);
+    case 3:
+      return launchTwoShapes<F, G, 3>(stream, first, second, options.tuning, shapes);
+    default:
+      return launchTwoShapes<F, G, 4>(stream, first, second, options.tuning, shapes);
   }
 }
 

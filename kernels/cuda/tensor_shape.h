@@ -13,7 +13,10 @@ constexpr int kMostTensorPlaces = 8, kMostTileParts = 8;
 constexpr int kTensorRowBytes = 40 * 1024;     ///< for the sums of a block's rows (nf4-dq: and their nested absmax)
 constexpr int kTilePartBytes = 40 * 1024;      ///< a tile is asked for in parts of at most so many bytes
 constexpr int kTileBytesUnderWay = 40 * 1024;  ///< at least so many, but never fewer than two parts
-constexpr int kTensorStaticBytes = 2048;       ///< a block's static shared memory, rounded up
+/// The same where the ring holds all tiles of a block: x comes sooner the less stands in line before it, and nothing is
+/// gained by having the last tile early.
+constexpr int kSmallPartBytes = 24 * 1024, kSmallBytesUnderWay = 32 * 1024;
+constexpr int kTensorStaticBytes = 2048;  ///< a block's static shared memory, rounded up
 
 /// Warps of a block that multiply, by the strips that each takes; one more asks for tiles.
 constexpr int mostTensorWarps(int strips) {
@@ -40,6 +43,13 @@ struct TensorShape {
   int places = 1;  ///< tiles that the ring holds
   int partsUnderWay = 1;
   std::size_t sharedBytes = 0;
+
+  int threads() const { return (warpsPerRow * groups + 1) * 32; }
+};
+
+/// Two products in one launch, which share the multiprocessors.
+struct TwoTensorShapes {
+  TensorShape first, second;
 };
 
 /// Strips a warp takes where a row has `strips`: a divisor, so that no warp has one too few; 0 where a block has too
@@ -79,21 +89,42 @@ inline bool tensorShape(const TensorProblem& p, TensorShape& s) {
     s.grid += p.multiprocessors;
   s.grid = std::min(s.grid, p.rows);
   s.tiles = (rowsOfBlock() + p.tileRows - 1) / p.tileRows * p.sides;
-  s.partRows = p.tileRows;
-  while (s.partRows * kMostTileParts > p.tileRows && s.partRows * p.stride > kTilePartBytes) s.partRows /= 2;
-  s.parts = p.tileRows / s.partRows;
-
   const int placeBytes = p.tileRows * p.stride;
   const int fixed = rowsOfBlock() * rowBytes + p.columns + p.columns / 8 + (p.nested ? 1024 : 0);
   s.places = std::min({kMostTensorPlaces, s.tiles, (limit - fixed) / placeBytes});
   // With one place for several tiles copying and multiplying would take turns.
   if (fixed > limit || s.places < std::min(2, s.tiles)) return false;
   s.sharedBytes = static_cast<std::size_t>(fixed) + static_cast<std::size_t>(placeBytes) * s.places;
+  const bool ringHoldsAll = s.tiles <= s.places;
+  const int partLimit = ringHoldsAll ? kSmallPartBytes : kTilePartBytes;
+  s.partRows = p.tileRows;
+  while (s.partRows * kMostTileParts > p.tileRows && s.partRows * p.stride > partLimit) s.partRows /= 2;
+  s.parts = p.tileRows / s.partRows;
   const int partBytes = s.partRows * p.stride;
-  s.partsUnderWay = std::min(s.places * s.parts, std::max(2, (kTileBytesUnderWay + partBytes - 1) / partBytes));
+  const int underWay = ringHoldsAll ? kSmallBytesUnderWay : kTileBytesUnderWay;
+  s.partsUnderWay = std::min(s.places * s.parts, std::max(2, (underWay + partBytes - 1) / partBytes));
   s.groups = std::max(1, std::min(16 / s.warpsPerRow, s.tiles));
   while (!groupsAreSafe(s, s.groups)) --s.groups;
   return true;
+}
+
+/// Splits the multiprocessors so that the block with the most bytes has as few as possible. False where one of the two
+/// would not fit its share, or they have different columns.
+inline bool twoTensorShapes(TensorProblem first, TensorProblem second, TwoTensorShapes& s) {
+  const int all = first.multiprocessors;
+  const auto bytesOfBlock = [](const TensorProblem& p, int blocks) {
+    return static_cast<std::int64_t>((p.rows + blocks - 1) / blocks) * p.sides * p.stride;
+  };
+  std::int64_t least = 0;
+  for (int blocks = 1; blocks < all; ++blocks) {
+    const std::int64_t most = std::max(bytesOfBlock(first, blocks), bytesOfBlock(second, all - blocks));
+    if (least != 0 && most >= least) continue;
+    least = most;
+    first.multiprocessors = blocks;
+    second.multiprocessors = all - blocks;
+  }
+  return least != 0 && first.columns == second.columns && tensorShape(first, s.first) &&
+         tensorShape(second, s.second) && s.first.grid + s.second.grid <= all;
 }
 
 }  // namespace gpu

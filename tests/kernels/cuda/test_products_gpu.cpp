@@ -148,16 +148,27 @@ class TestProductsGpu : public QObject {
 
   void severalMatrices_data() {
     QTest::addColumn<int>("format");
-    for (int f = 0; f < 4; ++f) QTest::addRow("%s", kNames[f]) << f;
+    QTest::addColumn<int>("keyFormat");
+    QTest::addColumn<int>("valueFormat");
+    for (int f = 0; f < 4; ++f) QTest::addRow("%s", kNames[f]) << f << f << f;
+    // Two formats in one launch, then those that take several.
+    for (int f = 1; f < 4; ++f) QTest::addRow("%s, k and v q8", kNames[f]) << f << 0 << 0;
+    QTest::addRow("q4, v q8") << 1 << 1 << 0;
+    QTest::addRow("q8, k and v q4") << 0 << 1 << 1;
+    QTest::addRow("q4, k and v nf4") << 1 << 2 << 2;
+    QTest::addRow("q4, k q8, v nf4") << 1 << 0 << 2;
+    QTest::addRow("q4, k q8, v q4") << 1 << 0 << 1;
   }
   void severalMatrices() {
     QFETCH(int, format);
+    QFETCH(int, keyFormat);
+    QFETCH(int, valueFormat);
     const MatrixFormat f = kFormats[format];
     std::mt19937 random(7);
     gpu::DecodeModel model;
     model.shape = {1, 1024, 10, 2, 64, 2500, 512, 64, gpu::KvCacheFormat::f16, 1e-5f, 1.0f, 8};
-    const RandomDeviceMatrix query(f, 640, 1024, random), key(f, 128, 1024, random), value(f, 128, 1024, random),
-        gate(f, 2500, 1024, random), up(f, 2500, 1024, random);
+    const RandomDeviceMatrix query(f, 640, 1024, random), key(kFormats[keyFormat], 128, 1024, random),
+        value(kFormats[valueFormat], 128, 1024, random), gate(f, 2500, 1024, random), up(f, 2500, 1024, random);
     const DeviceArray<float> norm(gaussian(1024, 3)), keyBias(gaussian(128, 4)), upBias(gaussian(2500, 5));
     gpu::LayerView layer;
     layer.query = query.view(), layer.key = key.view(), layer.value = value.view();

@@ -207,6 +207,39 @@ class TestTensorShape : public QObject {
     QCOMPARE(RingSimulation(s, 3).run(), QString());
   }
 
+  void twoProductsShareTheMultiprocessors() {
+    std::mt19937 random(4);
+    int fitting = 0;
+    for (int i = 0; i < 20000; ++i) {
+      const TensorProblem first = randomProblem(random);
+      TensorProblem second = randomProblem(random);
+      second.multiprocessors = first.multiprocessors;
+      if (i % 8 != 0) {
+        second.columns = first.columns, second.tileRows = 8, second.nested = false;
+        second.stride = static_cast<int>(matrixLayout(MatrixFormat::q8, second.rows, second.columns).stride);
+      }
+      TwoTensorShapes s;
+      if (!twoTensorShapes(first, second, s)) continue;
+      ++fitting;
+      QCOMPARE(first.columns, second.columns);
+      QCOMPARE(s.first.stripsOfWarp, s.second.stripsOfWarp);
+      QVERIFY(s.first.grid >= 1 && s.second.grid >= 1 && s.first.grid + s.second.grid <= first.multiprocessors);
+    }
+    QVERIFY(fitting > 1000);
+  }
+
+  /// q in q4 beside k and v in q8, as the default recipe has them: no block has many more bytes than its share.
+  void theDefaultRecipesQueryKeyAndValueAreEvenlySpread() {
+    const int narrow = static_cast<int>(matrixLayout(MatrixFormat::q4, 4096, 4096).stride);
+    const int wide = static_cast<int>(matrixLayout(MatrixFormat::q8, 512, 4096).stride);
+    TwoTensorShapes s;
+    QVERIFY(twoTensorShapes({4096, 4096, 1, narrow, 16, false, 132, 227}, {512, 4096, 1, wide, 8, false, 132, 227}, s));
+    QCOMPARE(s.first.grid + s.second.grid, 132);
+    const double share = (4096.0 * narrow + 512.0 * wide) / 132;
+    QVERIFY((4096 + s.first.grid - 1) / s.first.grid * narrow < 1.05 * share);
+    QVERIFY((512 + s.second.grid - 1) / s.second.grid * wide < 1.05 * share);
+  }
+
   void theLargeModelsProductsTakeTwoGroups() {
     const int shapes[][3] = {{4608, 4096, 1}, {4096, 4096, 1}, {10240, 4096, 2}, {128512, 4096, 1}};
     for (const auto& shape : shapes)
