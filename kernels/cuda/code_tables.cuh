@@ -11,9 +11,9 @@
 namespace nibble {
 namespace gpu {
 
-/// Two tables of eight bytes whose lookups add up to one of 16 codes: lower[i] + (upper[i] < 0 ? -1 : 0) = code i and
-/// upper[i] + (lower[i] < 0 ? -1 : 0) = code 8 + i. The upper table is read with inverted selectors, so it stands
-/// reversed in its words.
+/// Two tables of eight bytes, for codes 0 … 7 and 8 … 15. Where their lookups go into one sum they must add up to the
+/// code: lower[i] + (upper[i] < 0 ? -1 : 0) = code i and upper[i] + (lower[i] < 0 ? -1 : 0) = code 8 + i. The upper
+/// table is read with inverted selectors, so it stands reversed in its words.
 struct CodeTables {
   int lower[8] = {}, upper[8] = {};
   bool solved = true;
@@ -70,14 +70,14 @@ struct HeldTables {
     lower = heldConstant(Codes::tables.lowerWord(0));
     upper = heldConstant(Codes::tables.upperWord(0));
   }
-  /// All eight codes of a word of both rows into `d`.
-  __device__ __forceinline__ void multiply(const WordSelectors& s, std::uint32_t b0, std::uint32_t b1,
-                                           int (&d)[4]) const {
+  /// All eight codes of a word of both rows, by table: into one sum or two.
+  __device__ __forceinline__ void multiply(const WordSelectors& s, std::uint32_t b0, std::uint32_t b1, int (&below)[4],
+                                           int (&above)[4]) const {
     constexpr std::uint32_t lower1 = Codes::tables.lowerWord(1), upper1 = Codes::tables.upperWord(1);
     static_assert(Codes::tables.solved, "no bytes add up to these codes");
-    mma16832(d, lookup(lower, lower1, s.plain[0]), lookup(lower, lower1, s.plain[1]), lookup(lower, lower1, s.plain[2]),
-             lookup(lower, lower1, s.plain[3]), b0, b1);
-    mma16832(d, lookup(upper, upper1, s.inverted[0]), lookup(upper, upper1, s.inverted[1]),
+    mma16832(below, lookup(lower, lower1, s.plain[0]), lookup(lower, lower1, s.plain[1]),
+             lookup(lower, lower1, s.plain[2]), lookup(lower, lower1, s.plain[3]), b0, b1);
+    mma16832(above, lookup(upper, upper1, s.inverted[0]), lookup(upper, upper1, s.inverted[1]),
              lookup(upper, upper1, s.inverted[2]), lookup(upper, upper1, s.inverted[3]), b0, b1);
   }
 };
@@ -91,26 +91,25 @@ struct Q4Codes {
   static constexpr CodeTables tables = q4Tables();
 };
 
-/// NF4's code as 14-bit integers (code · 16383, error 3e-5 of the block's absmax) = 128 · high + low.
-constexpr int nf4Integer(int i) {
-  return kNf4Code[i] < 0 ? -nf4Magnitude(i) : nf4Magnitude(i);
+/// NF4's code as bytes: 0 … 7 (the negative ones, without their sign) in steps of 1/kNf4Below, 8 … 15 in steps of
+/// 1/kNf4Above, summed apart, since what a lookup yields for the other half's codes, its entry's sign, is 0 then. The
+/// steps are those of the smallest error for normal weights: 0.29 % of their root mean square, at most 0.25 % of the
+/// block's largest (8-bit activations: 0.55 %; NF4 itself: 9.2 %).
+constexpr float kNf4Below = 108.915f, kNf4Above = 124.705f;
+constexpr int nearest(float v) {
+  return static_cast<int>(v + 0.5f);
 }
-constexpr int nf4High(int i) {
-  return nf4Integer(i) > 127 * 128 ? 127 : (nf4Integer(i) + 16384 + 64) / 128 - 128;
-}
-constexpr int nf4Low(int i) {
-  return nf4Integer(i) - 128 * nf4High(i);
-}
-constexpr CodeTables nf4Tables(bool high) {
+constexpr CodeTables nf4Tables() {
   CodeTables t;
-  for (int i = 0; i < 8; ++i) t.solve(i, high ? nf4High(i) : nf4Low(i), high ? nf4High(8 + i) : nf4Low(8 + i));
+  for (int i = 0; i < 8; ++i) {
+    t.lower[i] = nearest(-kNf4Code[i] * kNf4Below);
+    t.upper[i] = nearest(kNf4Code[8 + i] * kNf4Above);
+    t.solved = t.solved && t.lower[i] <= 127 && t.upper[i] <= 127;
+  }
   return t;
 }
-struct Nf4HighCodes {
-  static constexpr CodeTables tables = nf4Tables(true);
-};
-struct Nf4LowCodes {
-  static constexpr CodeTables tables = nf4Tables(false);
+struct Nf4Codes {
+  static constexpr CodeTables tables = nf4Tables();
 };
 
 }  // namespace gpu

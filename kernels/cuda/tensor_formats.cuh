@@ -92,12 +92,12 @@ struct FourBitTiles {
   using Scales = RowScales;
 };
 
-/// The dot products of the lane's blocks with `Planes` planes of the codes: [0], [1] of the upper row, [2], [3] of the
-/// lower.
-template <int Planes, typename Tables>
+/// The dot products of the lane's blocks in `Sums` sums, as the tables spread their codes over them: [0], [1] of the
+/// upper row, [2], [3] of the lower.
+template <int Sums, typename Tables>
 __device__ __forceinline__ void multiplyStrip(const StripPieces& w, const StripActivations<8>& a, const Tables& tables,
-                                              int (&out)[Planes][4]) {
-  int d[2][Planes][4] = {};
+                                              int (&out)[Sums][4]) {
+  int d[2][Sums][4] = {};
 #pragma unroll
   for (int i = 0; i < 4; ++i)
 #pragma unroll
@@ -108,7 +108,7 @@ __device__ __forceinline__ void multiplyStrip(const StripPieces& w, const StripA
     }
   const bool first = ((threadIdx.x & 2) == 0) == ((threadIdx.x & 4) == 0);
 #pragma unroll
-  for (int p = 0; p < Planes; ++p)
+  for (int p = 0; p < Sums; ++p)
 #pragma unroll
     for (int i = 0; i < 4; ++i) out[p][i] = first ? d[0][p][i] : d[1][p][i];
 }
@@ -124,7 +124,7 @@ struct Q4Tensor : FourBitTiles<16> {
     }
     __device__ __forceinline__ void multiply(const WordSelectors& s, std::uint32_t b0, std::uint32_t b1,
                                              int (&d)[1][4]) const {
-      codes.multiply(s, b0, b1, d[0]);
+      codes.multiply(s, b0, b1, d[0], d[0]);
     }
   };
   /// Adds the strip to the sums of the lane's two rows.
@@ -148,17 +148,14 @@ struct Nf4Tensor : FourBitTiles<Nested ? 4 : 16> {
   using Activations = typename FourBitTiles<Nested ? 4 : 16>::Activations;
   struct Tables {
     Multiplier multiplier;
-    HeldTables<Nf4HighCodes> highs;
-    HeldTables<Nf4LowCodes> lows;
+    HeldTables<Nf4Codes> codes;
     __device__ __forceinline__ void keep() {
       multiplier.keep();
-      highs.keep();
-      lows.keep();
+      codes.keep();
     }
     __device__ __forceinline__ void multiply(const WordSelectors& s, std::uint32_t b0, std::uint32_t b1,
                                              int (&d)[2][4]) const {
-      highs.multiply(s, b0, b1, d[0]);
-      lows.multiply(s, b0, b1, d[1]);
+      codes.multiply(s, b0, b1, d[0], d[1]);
     }
   };
   static __device__ __forceinline__ void add(const StripPieces& w, const RowScales& scales, const Activations& a,
@@ -167,9 +164,13 @@ struct Nf4Tensor : FourBitTiles<Nested ? 4 : 16> {
     multiplyStrip(w, a, tables, d);
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
-      const int left = 128 * d[0][2 * r] + d[1][2 * r], right = 128 * d[0][2 * r + 1] + d[1][2 * r + 1];
-      const float blocks = fmaf(static_cast<float>(left), a.scale[0], static_cast<float>(right) * a.scale[1]);
-      sum[r] = fmaf(blocks * (1.0f / 16383.0f), __uint_as_float(r ? scales.bottom : scales.top), sum[r]);
+      float blocks[2];
+#pragma unroll
+      for (int i = 0; i < 2; ++i)
+        blocks[i] =
+            fmaf(static_cast<float>(d[1][2 * r + i]), kNf4Below / kNf4Above, -static_cast<float>(d[0][2 * r + i]));
+      const float both = fmaf(blocks[0], a.scale[0], blocks[1] * a.scale[1]);
+      sum[r] = fmaf(both * (1.0f / kNf4Below), __uint_as_float(r ? scales.bottom : scales.top), sum[r]);
     }
   }
 };

@@ -53,12 +53,14 @@ int checkProduct(MatrixFormat format, int rows, int columns, int bits, bool fast
                 fast ? "fast" : "plain", withNorm ? " norm bias" : "");
   const int failed = report(what, relativeError(y, ref), productLimit(format, bits, fast));
   if (!fast || bits != 8 || !quantized(format) || columns % 256 != 0) return failed;
-  // The products on tensor cores and those without them add the same integers.
+  // The products on tensor cores and those without them add the same integers; of nf4 the former have its code as
+  // bytes, the latter with 14 bits.
   tuning.tensorProducts = false;
   const std::vector<float> plain = multiply();
   std::snprintf(what, sizeof what, "product %-6s %6d x %-6d a%-2d tensor cores against none", name(format), rows,
                 columns, bits);
-  return failed + report(what, relativeError(y, {plain.begin(), plain.end()}), 2e-6);
+  const bool roundsCode = format == MatrixFormat::nf4 || format == MatrixFormat::nf4dq;
+  return failed + report(what, relativeError(y, {plain.begin(), plain.end()}), roundsCode ? 5e-3 : 2e-6);
 }
 
 }  // namespace
