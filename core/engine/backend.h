@@ -36,6 +36,15 @@ struct BackendRequest {
   RopeTables rope;  ///< inverse frequencies and attention factor, fixed from the planned context
 };
 
+/// A decode step behind which the device chooses the next id.
+struct SampledStep {
+  std::int32_t id = 0;
+  std::int64_t position = 0;      ///< of `id`
+  float draw = 0;                 ///< uniform in [0,1)
+  std::optional<float> nextDraw;  ///< the draw of the step behind this one, if there will most likely be one: a device
+                                  ///< may begin it before this one's id is known here
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -67,18 +76,18 @@ class Backend {
   virtual void normLogits(int firstRow,
                           int rows) = 0;  ///< final RMSNorm and head of some rows of this step (≤ plan.logitRows)
   /// Ends the step: the first failure of any operation since begin(), with its name; NaN/Inf in logits → notANumber.
-  /// A step without normLogits (all but the last chunk of a prompt) or stopped between two layers ends as well. For more rows of the same step,
-  /// normLogits, end and logits are called again: the residual stream stays until the next begin().
+  /// A step without normLogits (all but the last chunk of a prompt) or stopped between two layers ends as well. For
+  /// more rows of the same step, normLogits, end and logits are called again: the residual stream stays until the next
+  /// begin().
   virtual Result<void> end() = 0;
 
   /// (rows, vocab) fp32 logits of the last normLogits; valid until the next begin().
   virtual Result<std::span<const float>> logits() = 0;
 
   /// A whole decode step and the choice of the next id on the device, in place of begin … logits and the host's
-  /// sampler. `draw` is uniform in [0,1). Nothing: not supported for these options; the caller takes the long way.
-  virtual Result<std::optional<std::int32_t>> decodeAndSample(std::int32_t id, std::int64_t position,
-                                                              const SamplingOptions& options, float draw) {
-    (void)id, (void)position, (void)options, (void)draw;
+  /// sampler. Nothing: not supported for these options; the caller takes the long way.
+  virtual Result<std::optional<std::int32_t>> decodeAndSample(const SampledStep& step, const SamplingOptions& options) {
+    (void)step, (void)options;
     return std::nullopt;
   }
 

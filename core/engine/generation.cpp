@@ -124,7 +124,11 @@ Result<std::int32_t> Generation::nextId(std::int32_t id, Sampler& sampler) {
   const auto position = static_cast<std::int64_t>(m_model.cachedIds.size());
   std::optional<std::int32_t> next;
   if (m_deviceSamples) {
-    NIBBLE_TRY(next, m_model.backend->decodeAndSample(id, position, m_request.sampling, sampler.draw()));
+    SampledStep step{id, position, sampler.draw(), std::nullopt};
+    const bool another =
+        m_result.statistics.newTokens + 1 < m_request.maxTokens && position + 1 < m_model.request.context;
+    if (another) step.nextDraw = sampler.nextDraw();
+    NIBBLE_TRY(next, m_model.backend->decodeAndSample(step, m_request.sampling));
     if (!next) {
       m_deviceSamples = false;
       sampler.undoDraw();

@@ -47,9 +47,14 @@ Sampler::Sampler(const SamplingOptions& options, std::span<const std::int32_t> p
     : m_options(options), m_state(options.seed), m_recent(prompt.begin(), prompt.end()) {}
 
 float Sampler::draw() {
-  // SplitMix64 (Steele, Lea, Flood 2014): any seed, zero included, gives a full-period sequence.
+  const float next = nextDraw();
   m_state += kStep;
-  std::uint64_t mixed = m_state;
+  return next;
+}
+
+float Sampler::nextDraw() const {
+  // SplitMix64 (Steele, Lea, Flood 2014): any seed, zero included, gives a full-period sequence.
+  std::uint64_t mixed = m_state + kStep;
   mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9ull;
   mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBull;
   mixed ^= mixed >> 31;

@@ -30,6 +30,8 @@ class Sampler {
 
   /// The next uniform number in [0, 1), 24 bits; the same sequence for the same seed.
   float draw();
+  /// What draw() will give next.
+  float nextDraw() const;
   /// Takes the last draw back: it was not used.
   void undoDraw();
 

@@ -70,12 +70,11 @@ class FakeBackend : public Backend {
     }
     return std::span<const float>(m_logits);
   }
-  Result<std::optional<std::int32_t>> decodeAndSample(std::int32_t id, std::int64_t, const SamplingOptions&,
-                                                      float draw) override {
+  Result<std::optional<std::int32_t>> decodeAndSample(const SampledStep& step, const SamplingOptions&) override {
     if (!m_device.canSample) return std::nullopt;
     NIBBLE_CHECK(m_device.take(0, "a step"));
-    m_device.lastDraws.push_back(draw);
-    return (id + 1) % m_request.config.vocab;
+    m_device.sampledSteps.push_back(step);
+    return (step.id + 1) % m_request.config.vocab;
   }
   int firstBadLayer() override { return m_device.badLayer; }
   BackendCounters counters() const override { return {m_device.used(), m_device.budget - m_device.used(), 1, "fake"}; }

@@ -28,8 +28,8 @@ class FakeDevice {
   int requests() const { return m_requests; }
   void resetRequests() { m_requests = 0; }
   std::function<void(const std::string&)> onOperation;  ///< called at every operation of a step
-  int backends = 0;  ///< alive now
-  std::vector<float> lastDraws;
+  int backends = 0;                                     ///< alive now
+  std::vector<SampledStep> sampledSteps;
 
  private:
   std::uint64_t m_used = 0;

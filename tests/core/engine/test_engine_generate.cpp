@@ -171,15 +171,20 @@ class TestEngineGenerate : public QObject {
     sampled.sampling.seed = 3;
     const auto fast = m_engine->generate(sampled, {}, {});
     QCOMPARE(fast->ids.size(), std::size_t(6));
-    QCOMPARE(m_device.lastDraws.size(), std::size_t(5));
+    const auto steps = std::exchange(m_device.sampledSteps, {});
+    QCOMPARE(steps.size(), std::size_t(5));
     // The host's sampler made the first draw, so the device goes on with the same sequence.
     Sampler sequence(sampled.sampling, {});
     sequence.draw();
-    for (const float draw : m_device.lastDraws) QCOMPARE(draw, sequence.draw());
-    m_device.lastDraws.clear();
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      QCOMPARE(steps[i].draw, sequence.draw());
+      QCOMPARE(steps[i].nextDraw.has_value(), i + 1 < steps.size());  // behind the last there is none
+      if (steps[i].nextDraw) QCOMPARE(*steps[i].nextDraw, sequence.nextDraw());
+      QCOMPARE(steps[i].position, static_cast<std::int64_t>(1 + i));
+    }
     sampled.sampling.repetitionPenalty = 1.1f;
     QVERIFY(m_engine->generate(sampled, {}, {}).has_value());
-    QVERIFY(m_device.lastDraws.empty());  // penalties need the host
+    QVERIFY(m_device.sampledSteps.empty());  // penalties need the host
   }
 
   void countersGrow() {

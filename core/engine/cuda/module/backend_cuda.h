@@ -37,8 +37,7 @@ class BackendCuda : public Backend {
   void normLogits(int firstRow, int rows) override;
   Result<void> end() override;
   Result<std::span<const float>> logits() override;
-  Result<std::optional<std::int32_t>> decodeAndSample(std::int32_t id, std::int64_t position,
-                                                      const SamplingOptions& options, float draw) override;
+  Result<std::optional<std::int32_t>> decodeAndSample(const SampledStep& step, const SamplingOptions& options) override;
   int firstBadLayer() override;
   BackendCounters counters() const override;
   Result<double> measureBandwidth() override;  // copy_bandwidth.cpp
@@ -57,6 +56,10 @@ class BackendCuda : public Backend {
   /// Waits for the card; the first failure of the step, or what the wait says.
   Result<void> settle(const char* operation);
   Result<void> lost(Error error);
+  /// Whether the step that was begun ahead is this one.
+  bool isAhead(const SampledStep& step, const SamplingOptions& options) const;
+  /// Gives the step that was begun ahead up, after waiting for it.
+  void dropAhead();
   int* badFlag() const { return reinterpret_cast<int*>(m_workspace.data() + m_layout.flags); }
 
   BackendRequest m_request;
@@ -72,6 +75,14 @@ class BackendCuda : public Backend {
   FirstFailure m_failure;
   std::optional<PrefillPass> m_prefill;
   std::optional<DecodePass> m_decode;
+  /// A step that was begun before its caller asked for it.
+  struct Ahead {
+    std::optional<std::int32_t> id;  ///< once the step before it has chosen it
+    std::int64_t position = 0;
+    float draw = 0;
+    SamplingOptions options;
+  };
+  std::optional<Ahead> m_ahead;
   bool m_decodeTrusted = false;  ///< the fused kernels gave what the plain path gives
   bool m_single = false;         ///< this step is one row and waits for normLogits to run as a whole
   std::int64_t m_position = 0;

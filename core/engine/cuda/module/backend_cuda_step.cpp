@@ -42,6 +42,7 @@ void BackendCuda::runLayers(int* flag) {
 void BackendCuda::begin(std::span<const std::int32_t> ids, std::int64_t position) {
   m_card->use();
   m_failure.clear();
+  dropAhead();
   m_logitRows = 0;
   const std::int64_t rows = static_cast<std::int64_t>(ids.size());
   if (rows < 1 || rows > m_layout.rows || position < 0 || position + rows > m_request.plan.context) {
@@ -137,26 +138,51 @@ Result<std::span<const float>> BackendCuda::logits() {
   return std::span<const float>(reinterpret_cast<const float*>(m_hostLogits.data()), count);
 }
 
-Result<std::optional<std::int32_t>> BackendCuda::decodeAndSample(std::int32_t id, std::int64_t position,
-                                                                 const SamplingOptions& options, float draw) {
+bool BackendCuda::isAhead(const SampledStep& step, const SamplingOptions& options) const {
+  return m_ahead && m_ahead->id == step.id && m_ahead->position == step.position && m_ahead->draw == step.draw &&
+         m_ahead->options == options;
+}
+
+void BackendCuda::dropAhead() {
+  if (!m_ahead) return;
+  // What it wrote lies behind everything that counts: the next step at its position writes it anew.
+  m_failure.note(m_decode->wait(m_decode->newest()));
+  m_ahead.reset();
+}
+
+Result<std::optional<std::int32_t>> BackendCuda::decodeAndSample(const SampledStep& step,
+                                                                 const SamplingOptions& options) {
   if (!m_decodeTrusted || !DecodePass::canSample(options)) return std::nullopt;
-  if (position < 0 || position >= m_request.plan.context)
+  if (step.position < 0 || step.position >= m_request.plan.context)
     return fail(ErrorCode::contextFull, "the context is full", {}, "position");
   m_card->use();
   m_failure.clear();
   m_failure.enter("decode step", -1);
-  std::memcpy(m_hostIds.data(), &id, sizeof id);
-  m_rows = 1, m_position = position, m_logitRows = 0, m_single = true;
-  m_failure.note(m_decode->stepAndSample(id, position, options, draw));
-  NIBBLE_CHECK(settle("decode step"));
-  if (m_decode->output().badLogits) return fail(ErrorCode::notANumber, "the logits hold NaN or Inf", {}, "logits");
-  return m_decode->output().token;
+  std::memcpy(m_hostIds.data(), &step.id, sizeof step.id);
+  m_rows = 1, m_position = step.position, m_logitRows = 0, m_single = true;
+  if (!isAhead(step, options)) {
+    dropAhead();
+    m_failure.note(m_decode->stepAndSample(step.id, step.position, options, step.draw));
+  }
+  m_ahead.reset();
+  const int own = m_decode->newest();
+  if (step.nextDraw && step.position + 1 < m_request.plan.context) {
+    m_failure.note(m_decode->stepBehind(options, *step.nextDraw));
+    m_ahead = Ahead{std::nullopt, step.position + 1, *step.nextDraw, options};
+  }
+  m_failure.note(m_decode->wait(own));
+  if (m_failure.error()) NIBBLE_CHECK(lost(*m_failure.error()));
+  const gpu::StepOutput& chosen = m_decode->output(own);
+  if (chosen.badLogits) return fail(ErrorCode::notANumber, "the logits hold NaN or Inf", {}, "logits");
+  if (m_ahead) m_ahead->id = chosen.token;
+  return chosen.token;
 }
 
 int BackendCuda::firstBadLayer() {
   if (m_rows == 0) return -1;
   m_card->use();
   m_failure.clear();
+  dropAhead();
   const std::vector<std::int32_t> ids(reinterpret_cast<const std::int32_t*>(m_hostIds.data()),
                                       reinterpret_cast<const std::int32_t*>(m_hostIds.data()) + m_rows);
   const cudaStream_t stream = m_card->stream().get();

@@ -1,6 +1,7 @@
 #include "core/engine/cuda/module/decode_pass.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <new>
 
 namespace nibble {
@@ -9,6 +10,29 @@ namespace {
 constexpr int kMostPenaltyIds = 1024;
 constexpr std::size_t kOutputOffset = 256;  // of StepOutput behind StepInput, in host and device memory alike
 constexpr std::size_t kExchangeBytes = 2 * kOutputOffset;
+// What the host sends of a step whose id and position the card knows from the one before.
+constexpr std::size_t kBehindIdAndPosition = offsetof(gpu::StepInput, greedy);
+
+/// Id and position are left as they are.
+void setOptions(gpu::StepInput& input, const SamplingOptions& options, float draw) {
+  const bool maximum = options.temperature <= 0;
+  input.greedy = options.greedy ? 1 : 0;
+  input.topK = maximum ? 1 : options.topK;
+  input.temperature = maximum ? 1.0f : options.temperature;
+  input.topP = options.topP;
+  input.minP = options.minP;
+  input.repetitionPenalty = options.repetitionPenalty;
+  input.penaltyWindow = std::clamp(options.penaltyWindow, 0, kMostPenaltyIds);
+  input.draw = draw;
+  input.advance = 1;
+}
+
+gpu::StepInput inputOf(std::int32_t id, std::int64_t position) {
+  gpu::StepInput input;
+  input.token = id;
+  input.position = static_cast<std::int32_t>(position);
+  return input;
+}
 
 gpu::DecodeShape shapeOf(const ModelConfig& config, const PlanRequest& plan, float ropeFactor) {
   gpu::DecodeShape shape;
@@ -44,7 +68,7 @@ Result<DecodePass> DecodePass::make(Card& card, WeightStore& weights, const Mode
                                     const float* frequencies, std::byte* workspace, std::uint64_t workspaceBytes) {
   DecodePass pass;
   pass.m_card = &card;
-  NIBBLE_TRY(pass.m_exchange, PinnedBuffer::allocate(kExchangeBytes));
+  NIBBLE_TRY(pass.m_pinned, PinnedBuffer::allocate(2 * kExchangeBytes));
   gpu::DecodeModel& model = pass.m_model;
   model.shape = shapeOf(config, plan, ropeFactor);
   if (kExchangeBytes + gpu::decodeWorkspaceBytes(model.shape) > workspaceBytes)
@@ -58,8 +82,13 @@ Result<DecodePass> DecodePass::make(Card& card, WeightStore& weights, const Mode
   // Every block of every kernel reads the input: it must lie on the card, not behind PCIe.
   model.input = reinterpret_cast<gpu::StepInput*>(workspace);
   model.output = reinterpret_cast<gpu::StepOutput*>(workspace + kOutputOffset);
-  pass.m_input = new (pass.m_exchange.data()) gpu::StepInput();
-  pass.m_output = new (pass.m_exchange.data() + kOutputOffset) gpu::StepOutput();
+  std::byte* pinned = pass.m_pinned.data();
+  for (Exchange& exchange : pass.m_exchanges) {
+    exchange.input = new (pinned) gpu::StepInput();
+    exchange.output = new (pinned + kOutputOffset) gpu::StepOutput();
+    NIBBLE_TRY(exchange.done, Event::make());
+    pinned += kExchangeBytes;
+  }
   NIBBLE_CUDA(gpu::decodeTuning(card.ordinal(), model.tuning));
   return pass;
 }
@@ -74,20 +103,18 @@ Result<void> DecodePass::capture() {
   return {};
 }
 
-void DecodePass::setInput(std::int32_t id, std::int64_t position) {
-  *m_input = gpu::StepInput();
-  m_input->token = id;
-  m_input->position = static_cast<std::int32_t>(position);
-}
-
-cudaError_t DecodePass::sendInput(cudaStream_t stream) {
-  return cudaMemcpyAsync(m_model.input, m_input, sizeof(gpu::StepInput), cudaMemcpyHostToDevice, stream);
+DecodePass::Exchange& DecodePass::nextExchange() {
+  m_newest ^= 1;
+  return m_exchanges[static_cast<std::size_t>(m_newest)];
 }
 
 cudaError_t DecodePass::step(std::int32_t id, std::int64_t position) {
-  setInput(id, position);
+  Exchange& exchange = nextExchange();
+  *exchange.input = inputOf(id, position);
   const cudaStream_t stream = m_card->stream().get();
-  if (const cudaError_t sent = sendInput(stream); sent != cudaSuccess) return sent;
+  const cudaError_t sent =
+      cudaMemcpyAsync(m_model.input, exchange.input, sizeof(gpu::StepInput), cudaMemcpyHostToDevice, stream);
+  if (sent != cudaSuccess) return sent;
   return m_step ? m_step.launch(stream) : gpu::decodeStep(stream, m_model);
 }
 
@@ -101,19 +128,23 @@ bool DecodePass::canSample(const SamplingOptions& options) {
 
 cudaError_t DecodePass::stepAndSample(std::int32_t id, std::int64_t position, const SamplingOptions& options,
                                       float draw) {
-  setInput(id, position);
-  gpu::StepInput& input = *m_input;
-  const bool maximum = options.temperature <= 0;
-  input.greedy = options.greedy ? 1 : 0;
-  input.topK = maximum ? 1 : options.topK;
-  input.temperature = maximum ? 1.0f : options.temperature;
-  input.topP = options.topP;
-  input.minP = options.minP;
-  input.repetitionPenalty = options.repetitionPenalty;
-  input.penaltyWindow = std::clamp(options.penaltyWindow, 0, kMostPenaltyIds);
-  input.draw = draw;
+  Exchange& exchange = nextExchange();
+  *exchange.input = inputOf(id, position);
+  setOptions(*exchange.input, options, draw);
+  return launchSampled(exchange, 0);
+}
+
+cudaError_t DecodePass::stepBehind(const SamplingOptions& options, float draw) {
+  Exchange& exchange = nextExchange();
+  setOptions(*exchange.input, options, draw);
+  return launchSampled(exchange, kBehindIdAndPosition);
+}
+
+cudaError_t DecodePass::launchSampled(Exchange& exchange, std::size_t from) {
   const cudaStream_t stream = m_card->stream().get();
-  cudaError_t status = sendInput(stream);
+  cudaError_t status = cudaMemcpyAsync(reinterpret_cast<std::byte*>(m_model.input) + from,
+                                       reinterpret_cast<const std::byte*>(exchange.input) + from,
+                                       sizeof(gpu::StepInput) - from, cudaMemcpyHostToDevice, stream);
   if (status != cudaSuccess) return status;
   if (m_sampledStep) {
     status = m_sampledStep.launch(stream);
@@ -122,7 +153,8 @@ cudaError_t DecodePass::stepAndSample(std::int32_t id, std::int64_t position, co
     if (status == cudaSuccess) status = gpu::sampleToken(stream, m_model);
   }
   if (status != cudaSuccess) return status;
-  return cudaMemcpyAsync(m_output, m_model.output, sizeof(gpu::StepOutput), cudaMemcpyDeviceToHost, stream);
+  status = cudaMemcpyAsync(exchange.output, m_model.output, sizeof(gpu::StepOutput), cudaMemcpyDeviceToHost, stream);
+  return status == cudaSuccess ? cudaEventRecord(exchange.done.get(), stream) : status;
 }
 
 cudaError_t DecodePass::headOfRow(const float* residual, float* logits, cudaStream_t stream) const {

@@ -1,5 +1,6 @@
 // One row at a time: the fused decode kernels as one CUDA graph, with the choice of the next id on the card.
 #pragma once
+#include <array>
 #include <optional>
 
 #include "core/engine/cuda/cuda_layout.h"
@@ -43,9 +44,16 @@ class DecodePass {
   cudaError_t step(std::int32_t id, std::int64_t position);
   /// Whether the card can choose by these options.
   static bool canSample(const SamplingOptions& options);
-  /// Enqueues a step and the choice; after the stream is synchronized, output() holds it.
+  /// Enqueues a step and the choice. At most two such steps may be under way, the newest() and the one before.
   cudaError_t stepAndSample(std::int32_t id, std::int64_t position, const SamplingOptions& options, float draw);
-  const gpu::StepOutput& output() const { return *m_output; }
+  /// The same behind the newest step, with the id that it chooses.
+  cudaError_t stepBehind(const SamplingOptions& options, float draw);
+  int newest() const { return m_newest; }
+  /// Waits for a step; output() then holds its choice.
+  cudaError_t wait(int step) const {
+    return cudaEventSynchronize(m_exchanges[static_cast<std::size_t>(step)].done.get());
+  }
+  const gpu::StepOutput& output(int step) const { return *m_exchanges[static_cast<std::size_t>(step)].output; }
 
   /// Logits of one row of the prefill's residual stream by the same product as decoding.
   cudaError_t headOfRow(const float* residual, float* logits, cudaStream_t stream) const;
@@ -55,12 +63,19 @@ class DecodePass {
   bool usesGraph() const { return static_cast<bool>(m_step); }
 
  private:
-  void setInput(std::int32_t id, std::int64_t position);
-  cudaError_t sendInput(cudaStream_t stream);
+  /// A step's input and output on the host's side; the card has one of each.
+  struct Exchange {
+    gpu::StepInput* input = nullptr;
+    gpu::StepOutput* output = nullptr;
+    Event done;
+  };
+  Exchange& nextExchange();
+  /// Sends the input's bytes from `from` on, launches the step and the choice, fetches the output.
+  cudaError_t launchSampled(Exchange& exchange, std::size_t from);
   Card* m_card = nullptr;
-  PinnedBuffer m_exchange;  ///< StepInput and StepOutput on the host's side
-  gpu::StepInput* m_input = nullptr;
-  gpu::StepOutput* m_output = nullptr;
+  PinnedBuffer m_pinned;  ///< of both exchanges
+  std::array<Exchange, 2> m_exchanges;
+  int m_newest = 0;
   gpu::DecodeModel m_model;
   Graph m_step, m_sampledStep;
 };
