@@ -15,7 +15,8 @@ namespace gpu {
 namespace {
 
 /// Where a column of a warp's sums lies in its row: the four lanes of a row write columns 16 or 32 apart, which must
-/// not meet in a bank. Nor must neighbouring rows: a row's place is a few words off a multiple of the banks.
+/// not meet in a bank. Nor must neighbouring rows: a row is 4 words more than a multiple of 8, placed columns lie a
+/// multiple of 8 apart.
 constexpr int placeOfColumn(int column) {
   return column + column / 32 * 8;
 }

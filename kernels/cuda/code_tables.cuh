@@ -1,8 +1,9 @@
 // Looking up 4-bit codes for tensor cores.
 //
 // PRMT with the nibbles as selectors looks up eight bytes; a selector with its top bit set yields the sign of the byte
-// that its other bits select (0 or -1). Codes 0 … 7 and 8 … 15 have a table each, both are added in the mma, and each
-// table's entries make up for what the other one yields for them.
+// that its other bits select (0 or -1). Codes 0 … 7 and 8 … 15 have a table each. q4's are
+// added in the mma, and each table's entries make up for what the other one yields for them; nf4's, all without a sign,
+// yield nothing for the other's codes and are summed apart.
 #pragma once
 #include "kernels/blocks.h"
 #include "kernels/cuda/device_intrinsics.cuh"
@@ -74,7 +75,7 @@ struct HeldTables {
   __device__ __forceinline__ void multiply(const WordSelectors& s, std::uint32_t b0, std::uint32_t b1, int (&below)[4],
                                            int (&above)[4]) const {
     constexpr std::uint32_t lower1 = Codes::tables.lowerWord(1), upper1 = Codes::tables.upperWord(1);
-    static_assert(Codes::tables.solved, "no bytes add up to these codes");
+    static_assert(Codes::tables.solved, "bytes do not hold these codes");
     mma16832(below, lookup(lower, lower1, s.plain[0]), lookup(lower, lower1, s.plain[1]),
              lookup(lower, lower1, s.plain[2]), lookup(lower, lower1, s.plain[3]), b0, b1);
     mma16832(above, lookup(upper, upper1, s.inverted[0]), lookup(upper, upper1, s.inverted[1]),
@@ -93,18 +94,24 @@ struct Q4Codes {
 
 /// NF4's code as bytes: 0 … 7 (the negative ones, without their sign) in steps of 1/kNf4Below, 8 … 15 in steps of
 /// 1/kNf4Above, summed apart, since what a lookup yields for the other half's codes, its entry's sign, is 0 then. The
-/// steps are those of the smallest error for normal weights: 0.29 % of their root mean square, at most 0.25 % of the
+/// steps are those of the smallest error for normal weights: 0.3 % of their root mean square, at most 0.25 % of the
 /// block's largest (8-bit activations: 0.55 %; NF4 itself: 9.2 %).
 constexpr float kNf4Below = 108.915f, kNf4Above = 124.705f;
-constexpr int nearest(float v) {
+constexpr int byteOfMagnitude(float v) {
   return static_cast<int>(v + 0.5f);
+}
+/// Whether a byte is a code's magnitude to 0.25 % of the block's largest, and its top bit free.
+constexpr bool nf4Holds(int byte, float code, float step) {
+  const float magnitude = code < 0 ? -code : code, error = static_cast<float>(byte) / step - magnitude;
+  return byte <= 127 && error < 0.0025f && error > -0.0025f;
 }
 constexpr CodeTables nf4Tables() {
   CodeTables t;
   for (int i = 0; i < 8; ++i) {
-    t.lower[i] = nearest(-kNf4Code[i] * kNf4Below);
-    t.upper[i] = nearest(kNf4Code[8 + i] * kNf4Above);
-    t.solved = t.solved && t.lower[i] <= 127 && t.upper[i] <= 127;
+    t.lower[i] = byteOfMagnitude(-kNf4Code[i] * kNf4Below);
+    t.upper[i] = byteOfMagnitude(kNf4Code[8 + i] * kNf4Above);
+    t.solved =
+        t.solved && nf4Holds(t.lower[i], kNf4Code[i], kNf4Below) && nf4Holds(t.upper[i], kNf4Code[8 + i], kNf4Above);
   }
   return t;
 }

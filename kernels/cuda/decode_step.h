@@ -15,7 +15,8 @@ namespace gpu {
 constexpr int kSampleTopKMax = 128;  ///< larger top-k (or none) is sampled on the host
 constexpr int kSampleBlocks = 64;    ///< ranges of ids that sampling looks at side by side
 
-/// What one step reads; written by the host before the step (pinned mapped memory, or device memory).
+/// What one step reads; written by the host before the step (pinned mapped memory, or device memory). Id and position
+/// come first: with `advance` the step before has written them, and the host need only write what is behind them.
 struct StepInput {
   std::int32_t token = 0;
   std::int32_t position = 0;       ///< of `token`; the cache holds positions 0 … position-1

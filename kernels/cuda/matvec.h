@@ -61,7 +61,7 @@ struct MatvecOptions {
 cudaError_t launchMatvec(cudaStream_t stream, const MatvecArgs& args, const MatvecOptions& options);
 
 /// Two products of different formats with the same input in one launch. `fits` becomes false, and nothing is launched,
-/// where there is no such kernel: only 8-bit weights beside 4-bit ones on tensor cores have one.
+/// where there is no such kernel: only q4 beside q8 on tensor cores has one.
 cudaError_t launchTwoMatvecs(cudaStream_t stream, const MatvecArgs& one, const MatvecArgs& other,
                              const MatvecOptions& options, bool& fits);
 

@@ -18,8 +18,14 @@
 namespace nibble {
 namespace gpu {
 
-/// Shared memory of a block: static `squareSums` and barriers, and a dynamic part: [ring] [activations: bytes, scales]
-/// [nf4-dq: code, nested absmax] [sums (rows, warps a row)].
+/// Shared memory of fixed size: Σx² by warps and the norm's root, the ring's barriers.
+struct FixedMemory {
+  float squareSums[33];
+  std::uint64_t barriers[kMostTensorPlaces * (kMostTileParts + 1)];
+};
+
+/// All shared memory of a block, the fixed and a dynamic part: [ring] [activations: bytes, scales] [nf4-dq: code,
+/// nested absmax] [sums (rows, warps a row)].
 struct BlockMemory {
   TileRing ring;
   std::uint32_t* words;
@@ -33,9 +39,9 @@ struct BlockMemory {
 
 template <typename F>
 __device__ __forceinline__ BlockMemory carveBlock(const MatvecArgs& args, const Tiles& tiles, std::uint8_t* dynamic,
-                                                  std::uint64_t* barriers, float* squareSums) {
+                                                  FixedMemory& fixed) {
   BlockMemory m;
-  const std::uint32_t come = sharedAddress(barriers);
+  const std::uint32_t come = sharedAddress(fixed.barriers);
   m.ring = {sharedAddress(dynamic),     come,       come + kMostTensorPlaces * kMostTileParts * 8,
             F::kTileRows * args.stride, args.slots, args.parts};
   m.words = reinterpret_cast<std::uint32_t*>(dynamic + m.ring.slots * m.ring.slotBytes);
@@ -43,8 +49,8 @@ __device__ __forceinline__ BlockMemory carveBlock(const MatvecArgs& args, const 
   m.code = m.scales + args.columns / 32;
   m.nested = m.code + (F::kNested ? 256 : 0);
   m.sums = m.nested + (F::kNested ? (tiles.rows << tiles.pair) * args.strips : 0);
-  m.squareSums = squareSums;
-  m.norm = squareSums + 32;
+  m.squareSums = fixed.squareSums;
+  m.norm = fixed.squareSums + 32;
   return m;
 }
 
@@ -131,16 +137,12 @@ __device__ __forceinline__ void finishTiles(const MatvecArgs& args, const Tiles&
 }
 
 /// The math warps' threads wait for each other and for the asking warp's word that the ring's barriers are made.
-/// (Barrier 0 is that of the whole block, which may have more warps than this product.)
+/// (Barrier 0 is that of the whole block.)
 __device__ __forceinline__ void meetMathWarps(int threads) {
   asm volatile("bar.sync 1, %0;" ::"r"(threads + 32) : "memory");
 }
 __device__ __forceinline__ void tellMathWarps(int threads) {
   asm volatile("bar.arrive 1, %0;" ::"r"(threads + 32) : "memory");
-}
-/// All warps of a product that shares its launch, when the sums are there.
-__device__ __forceinline__ void meetAllWarps(int threads) {
-  asm volatile("bar.sync 3, %0;" ::"r"(threads + 32) : "memory");
 }
 /// The asking warp waits until the math warps have left their sums of squares.
 __device__ __forceinline__ void waitForSquares(int threads) {
@@ -213,23 +215,16 @@ __device__ __forceinline__ void multiplyTiles(const MatvecArgs& args, const Tile
   }
 }
 
-/// Shared memory of fixed size.
-struct FixedMemory {
-  float squareSums[33];
-  std::uint64_t barriers[kMostTensorPlaces * (kMostTileParts + 1)];
-};
-
-/// What block number `block` of a product does. `Alone`: the launch holds no other product.
-template <typename F, int Strips, bool Alone>
+/// What block number `block` of a product does.
+template <typename F, int Strips>
 __device__ __forceinline__ void runBlock(const MatvecArgs& args, int block, std::uint8_t* tileMemory,
                                          FixedMemory& fixed) {
   // The same in every lane, which the compiler sees only so.
   const int warp = __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x >> 5), 0);
   const int warpsPerRow = args.threadsPerRow >> 5, warps = warpsPerRow * args.rowGroups, threads = warps * 32;
-  if (!Alone && warp > warps) return;  // the other product needs more
   const Tiles tiles{block * args.rowsPerBlock + min(block, args.rowsLeft), args.rowsPerBlock + (block < args.rowsLeft),
                     F::kTileRows, args.epilogue == Epilogue::swiglu};
-  const BlockMemory m = carveBlock<F>(args, tiles, tileMemory, fixed.barriers, fixed.squareSums);
+  const BlockMemory m = carveBlock<F>(args, tiles, tileMemory, fixed);
   float residual = 0;
   if (warp == warps) {
     askingWarp(args, tiles, m, warps);
@@ -246,10 +241,7 @@ __device__ __forceinline__ void runBlock(const MatvecArgs& args, int block, std:
     const int group = warp * args.perWarpsPerRow >> 16;
     multiplyTiles<F, Strips>(args, tiles, m, tables, group, warp - group * warpsPerRow);
   }
-  if (Alone)
-    __syncthreads();
-  else
-    meetAllWarps(threads);
+  __syncthreads();
   if (warp < warps) finishTiles(args, tiles, m.sums, threads, args.gain ? *m.norm : 1.0f, residual);
 }
 
@@ -259,10 +251,11 @@ __global__ void __launch_bounds__((mostTensorWarps(Strips) + 1) * 32, 1)
   extern __shared__ __align__(128) std::uint8_t tileMemory[];
   __shared__ FixedMemory fixed;
   allowNext();
-  runBlock<F, Strips, true>(args, blockIdx.x, tileMemory, fixed);
+  runBlock<F, Strips>(args, blockIdx.x, tileMemory, fixed);
 }
 
-/// Two products of different formats with the same input: the first blocks take one, the others the other.
+/// Two products of different formats with the same input: the first blocks take one, the others the other. Both have as
+/// many warps.
 struct TwoMatvecs {
   MatvecArgs first, second;
   std::int32_t firstBlocks = 0;
@@ -276,9 +269,9 @@ __global__ void __launch_bounds__((mostTensorWarps(Strips) + 1) * 32, 1)
   allowNext();
   const int block = blockIdx.x;
   if (block < both.firstBlocks)
-    runBlock<F, Strips, false>(both.first, block, tileMemory, fixed);
+    runBlock<F, Strips>(both.first, block, tileMemory, fixed);
   else
-    runBlock<G, Strips, false>(both.second, block - both.firstBlocks, tileMemory, fixed);
+    runBlock<G, Strips>(both.second, block - both.firstBlocks, tileMemory, fixed);
 }
 
 }  // namespace gpu

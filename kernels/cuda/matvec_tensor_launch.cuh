@@ -1,5 +1,7 @@
 // Launches the tensor-core product for one format, or for two formats side by side.
 #pragma once
+#include <type_traits>
+
 #include "kernels/cuda/matvec_launch.cuh"
 #include "kernels/cuda/matvec_tensor.cuh"
 
@@ -44,11 +46,19 @@ inline bool allowsTensors(const MatvecArgs& args, const MatvecOptions& options) 
   return options.tuning.tensorProducts && options.activationBits <= 8 && !args.layout[0].flat;
 }
 
-template <typename F, int Strips>
-cudaError_t launchTensorShape(cudaStream_t stream, const MatvecArgs& args, const DecodeTuning& tuning,
-                              const TensorShape& shape) {
-  return launch(matvec_tensor_kernel<F, Strips>, dim3(shape.grid), dim3(shape.threads()), sharedBytesOf(shape, tuning),
-                stream, tuning.dependentLaunch, shapedArgs(args, shape));
+/// Calls `launch` with the strips of a warp as a constant.
+template <typename Launch>
+cudaError_t withStrips(int strips, const Launch& launch) {
+  switch (strips) {
+    case 1:
+      return launch(std::integral_constant<int, 1>());
+    case 2:
+      return launch(std::integral_constant<int, 2>());
+    case 3:
+      return launch(std::integral_constant<int, 3>());
+    default:
+      return launch(std::integral_constant<int, 4>());
+  }
 }
 
 /// `fits` becomes false, and nothing is launched, where the size, the card or the activations ask for another product.
@@ -57,46 +67,29 @@ cudaError_t launchTensor(cudaStream_t stream, const MatvecArgs& args, const Matv
   TensorShape shape;
   fits = allowsTensors(args, options) && tensorShape(tensorProblem<F>(args, options.tuning), shape);
   if (!fits) return cudaSuccess;
-  switch (shape.stripsOfWarp) {
-    case 1:
-      return launchTensorShape<F, 1>(stream, args, options.tuning, shape);
-    case 2:
-      return launchTensorShape<F, 2>(stream, args, options.tuning, shape);
-    case 3:
-      return launchTensorShape<F, 3>(stream, args, options.tuning, shape);
-    default:
-      return launchTensorShape<F, 4>(stream, args, options.tuning, shape);
-  }
-}
-
-template <typename F, typename G, int Strips>
-cudaError_t launchTwoShapes(cudaStream_t stream, const MatvecArgs& first, const MatvecArgs& second,
-                            const DecodeTuning& tuning, const TwoTensorShapes& shapes) {
-  const TwoMatvecs both{shapedArgs(first, shapes.first), shapedArgs(second, shapes.second), shapes.first.grid};
-  return launch(matvec_two_tensors_kernel<F, G, Strips>, dim3(shapes.first.grid + shapes.second.grid),
-                dim3(std::max(shapes.first.threads(), shapes.second.threads())),
-                std::max(sharedBytesOf(shapes.first, tuning), sharedBytesOf(shapes.second, tuning)), stream,
-                tuning.dependentLaunch, both);
+  return withStrips(shape.stripsOfWarp, [&](auto strips) {
+    return launch(matvec_tensor_kernel<F, decltype(strips)::value>, dim3(shape.grid), dim3(shape.threads()),
+                  sharedBytesOf(shape, options.tuning), stream, options.tuning.dependentLaunch,
+                  shapedArgs(args, shape));
+  });
 }
 
 /// The same for two products of the same input, side by side in one launch.
 template <typename F, typename G>
 cudaError_t launchTwoTensors(cudaStream_t stream, const MatvecArgs& first, const MatvecArgs& second,
                              const MatvecOptions& options, bool& fits) {
+  const DecodeTuning& tuning = options.tuning;
   TwoTensorShapes shapes;
   fits = allowsTensors(first, options) && allowsTensors(second, options) &&
-         twoTensorShapes(tensorProblem<F>(first, options.tuning), tensorProblem<G>(second, options.tuning), shapes);
+         twoTensorShapes(tensorProblem<F>(first, tuning), tensorProblem<G>(second, tuning), shapes);
   if (!fits) return cudaSuccess;
-  switch (shapes.first.stripsOfWarp) {
-    case 1:
-      return launchTwoShapes<F, G, 1>(stream, first, second, options.tuning, shapes);
-    case 2:
-      return launchTwoShapes<F, G, 2>(stream, first, second, options.tuning, shapes);
-    case 3:
-      return launchTwoShapes<F, G, 3>(stream, first, second, options.tuning, shapes);
-    default:
-      return launchTwoShapes<F, G, 4>(stream, first, second, options.tuning, shapes);
-  }
+  const TwoMatvecs both{shapedArgs(first, shapes.first), shapedArgs(second, shapes.second), shapes.first.grid};
+  return withStrips(shapes.first.stripsOfWarp, [&](auto strips) {
+    return launch(matvec_two_tensors_kernel<F, G, decltype(strips)::value>,
+                  dim3(shapes.first.grid + shapes.second.grid), dim3(shapes.first.threads()),
+                  std::max(sharedBytesOf(shapes.first, tuning), sharedBytesOf(shapes.second, tuning)), stream,
+                  tuning.dependentLaunch, both);
+  });
 }
 
 }  // namespace gpu

@@ -47,7 +47,7 @@ struct TensorShape {
   int threads() const { return (warpsPerRow * groups + 1) * 32; }
 };
 
-/// Two products in one launch, which share the multiprocessors.
+/// Two products in one launch, which share the multiprocessors; their blocks have as many warps.
 struct TwoTensorShapes {
   TensorShape first, second;
 };
@@ -123,8 +123,13 @@ inline bool twoTensorShapes(TensorProblem first, TensorProblem second, TwoTensor
     first.multiprocessors = blocks;
     second.multiprocessors = all - blocks;
   }
-  return least != 0 && first.columns == second.columns && tensorShape(first, s.first) &&
-         tensorShape(second, s.second) && s.first.grid + s.second.grid <= all;
+  if (least == 0 || first.columns != second.columns || !tensorShape(first, s.first) || !tensorShape(second, s.second) ||
+      s.first.grid + s.second.grid > all)
+    return false;
+  int groups = std::min(s.first.groups, s.second.groups);
+  while (!groupsAreSafe(s.first, groups) || !groupsAreSafe(s.second, groups)) --groups;
+  s.first.groups = s.second.groups = groups;
+  return true;
 }
 
 }  // namespace gpu

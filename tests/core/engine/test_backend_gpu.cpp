@@ -225,6 +225,7 @@ class TestBackendGpu : public QObject {
     const auto engine =
         test::loadOn(kDevice, test::sampleModel(), uniformRecipe(Format::q4), KvFormat::f16, 256, 64, 1);
     QVERIFY(engine != nullptr);
+    QCOMPARE(engine->statistics().backend.path, std::string("CUDA graph"));  // the plain path begins nothing ahead
     GenerateRequest request;
     request.ids = engine->tokenize("Once upon a time", true, false).value();
     request.maxTokens = 60;

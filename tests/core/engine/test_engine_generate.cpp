@@ -2,6 +2,7 @@
 // counters.
 #include <QtTest>
 #include <algorithm>
+#include <utility>
 
 #include "core/engine/sampler.h"
 #include "tests/support/fake_backend.h"
@@ -185,6 +186,16 @@ class TestEngineGenerate : public QObject {
     sampled.sampling.repetitionPenalty = 1.1f;
     QVERIFY(m_engine->generate(sampled, {}, {}).has_value());
     QVERIFY(m_device.sampledSteps.empty());  // penalties need the host
+  }
+
+  void noStepIsBegunBehindTheContextsEnd() {
+    start(8, 4);
+    m_device.canSample = true;
+    QCOMPARE(m_engine->generate(greedy({100, 101, 102, 103, 104}, 50), {}, {})->ids.size(), std::size_t(4));
+    const auto steps = std::exchange(m_device.sampledSteps, {});
+    QCOMPARE(steps.size(), std::size_t(3));
+    QVERIFY(steps[0].nextDraw && steps[1].nextDraw && !steps[2].nextDraw);
+    QCOMPARE(steps[2].position, std::int64_t(7));
   }
 
   void countersGrow() {

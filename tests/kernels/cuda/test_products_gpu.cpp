@@ -182,19 +182,27 @@ class TestProductsGpu : public QObject {
     QTest::addColumn<int>("format");
     QTest::addColumn<int>("keyFormat");
     QTest::addColumn<int>("valueFormat");
-    for (int f = 0; f < 4; ++f) QTest::addRow("%s", kNames[f]) << f << f << f;
-    // Two formats in one launch, then those that take several.
-    for (int f = 1; f < 4; ++f) QTest::addRow("%s, k and v q8", kNames[f]) << f << 0 << 0;
-    QTest::addRow("q4, v q8") << 1 << 1 << 0;
-    QTest::addRow("q8, k and v q4") << 0 << 1 << 1;
-    QTest::addRow("q4, k and v nf4") << 1 << 2 << 2;
-    QTest::addRow("q4, k q8, v nf4") << 1 << 0 << 2;
-    QTest::addRow("q4, k q8, v q4") << 1 << 0 << 1;
+    QTest::addColumn<int>("multiprocessors");
+    const int all = tuningOf(true).multiprocessors;
+    for (int f = 0; f < 4; ++f) QTest::addRow("%s", kNames[f]) << f << f << f << all;
+    // Two formats in one launch, with few multiprocessors several tiles a block.
+    for (const int few : {all, 12}) {
+      QTest::addRow("q4, k and v q8, %d multiprocessors", few) << 1 << 0 << 0 << few;
+      QTest::addRow("q4, v q8, %d multiprocessors", few) << 1 << 1 << 0 << few;
+      QTest::addRow("q8, k and v q4, %d multiprocessors", few) << 0 << 1 << 1 << few;
+    }
+    // Those that take several.
+    QTest::addRow("nf4, k and v q8") << 2 << 0 << 0 << all;
+    QTest::addRow("nf4-dq, k and v q8") << 3 << 0 << 0 << all;
+    QTest::addRow("q4, k and v nf4") << 1 << 2 << 2 << all;
+    QTest::addRow("q4, k q8, v nf4") << 1 << 0 << 2 << all;
+    QTest::addRow("q4, k q8, v q4") << 1 << 0 << 1 << all;
   }
   void severalMatrices() {
     QFETCH(int, format);
     QFETCH(int, keyFormat);
     QFETCH(int, valueFormat);
+    QFETCH(int, multiprocessors);
     const MatrixFormat f = kFormats[format];
     std::mt19937 random(7);
     gpu::DecodeModel model;
@@ -210,19 +218,51 @@ class TestProductsGpu : public QObject {
     model.layers = &layer;
     const DeviceArray<float> x(gaussian(1024, 6));
     model.workspace.x = const_cast<float*>(x.data());
+    // As on the device: query, key, value and the gated rows.
+    struct Rows {
+      const char* what;
+      std::size_t first, count;
+      double limit;
+    };
+    const Rows parts[] = {{"query", 0, 640, limitOf(f)},
+                          {"key", 640, 128, limitOf(kFormats[keyFormat])},
+                          {"value", 768, 128, limitOf(kFormats[valueFormat])},
+                          {"gated", 896, 2500, 2.5 * limitOf(f)}};
     std::vector<float> results[2];
     for (const bool tensor : {false, true}) {
       DeviceArray<float> qkv(896), gated(2500);
       model.workspace.qkv = qkv.data(), model.workspace.gated = gated.data();
       model.tuning = tuningOf(tensor);
+      model.tuning.multiprocessors = multiprocessors;
       QCOMPARE(gpu::decodeQkv(nullptr, model, 0), cudaSuccess);
       QCOMPARE(gpu::decodeGateUp(nullptr, model, 0), cudaSuccess);
       results[tensor] = qkv.fetch();
       const std::vector<float> second = gated.fetch();
       results[tensor].insert(results[tensor].end(), second.begin(), second.end());
     }
-    const double limit = std::max({limitOf(f), limitOf(kFormats[keyFormat]), limitOf(kFormats[valueFormat])});
-    NIBBLE_COMPARE_ERROR("against those without", relativeError(results[1], exactly(results[0])), 2.5 * limit);
+    for (const Rows& part : parts) {
+      const auto rowsOf = [&](const std::vector<float>& all) {
+        const auto begin = all.begin() + static_cast<std::ptrdiff_t>(part.first);
+        return std::vector<float>(begin, begin + static_cast<std::ptrdiff_t>(part.count));
+      };
+      NIBBLE_COMPARE_ERROR(part.what, relativeError(rowsOf(results[1]), exactly(rowsOf(results[0]))), part.limit);
+    }
+  }
+
+  /// What makes the rows above that share a launch do so.
+  void twoFormatsShareALaunch() {
+    for (const int multiprocessors : {tuningOf(true).multiprocessors, 12})
+      for (const auto& [narrowRows, wideRows] : {std::pair{640, 256}, std::pair{768, 128}, std::pair{256, 640}}) {
+        const gpu::DecodeTuning tuning = tuningOf(true);
+        const auto problem = [&](MatrixFormat format, int rows, int tileRows) {
+          const auto stride = static_cast<int>(gpu::matrixLayout(format, rows, 1024).stride);
+          return gpu::TensorProblem{rows, 1024, 1, stride, tileRows, false, multiprocessors, tuning.blockKiB};
+        };
+        gpu::TwoTensorShapes shapes;
+        QVERIFY(gpu::twoTensorShapes(problem(MatrixFormat::q4, narrowRows, 16), problem(MatrixFormat::q8, wideRows, 8),
+                                     shapes));
+        QVERIFY(multiprocessors > 12 || shapes.first.groups > 1);
+      }
   }
 };
 

@@ -153,10 +153,26 @@ TensorProblem randomProblem(std::mt19937& random) {
   p.blockKiB = blockKiB[random() % 5];
   return p;
 }
+
+/// Bytes of the block with the most rows.
+std::int64_t bytesOfBlock(const TensorProblem& p, const TensorShape& s) {
+  return static_cast<std::int64_t>((p.rows + s.grid - 1) / s.grid) * p.sides * p.stride;
+}
 }  // namespace
 
 class TestTensorShape : public QObject {
   Q_OBJECT
+
+  static void keepsItsLimits(const TensorProblem& p, const TensorShape& s) {
+    QCOMPARE(s.warpsPerRow * s.stripsOfWarp * kStripColumns, p.columns);
+    QVERIFY(s.groups >= 1 && s.warpsPerRow * s.groups <= mostTensorWarps(s.stripsOfWarp));
+    QVERIFY(s.sharedBytes + kTensorStaticBytes <= static_cast<std::size_t>(p.blockKiB) * 1024);
+    QVERIFY(s.grid >= 1 && s.grid <= p.rows);
+    QVERIFY(s.places >= 1 && s.places <= kMostTensorPlaces && s.places <= s.tiles);
+    QCOMPARE(s.parts * s.partRows, p.tileRows);
+    QVERIFY(s.parts <= kMostTileParts && s.partsUnderWay >= 1 && s.partsUnderWay <= s.places * s.parts);
+  }
+
  private slots:
   void everyShapeKeepsItsLimits() {
     std::mt19937 random(1);
@@ -166,13 +182,8 @@ class TestTensorShape : public QObject {
       TensorShape s;
       if (!tensorShape(p, s)) continue;
       ++fitting;
-      QCOMPARE(s.warpsPerRow * s.stripsOfWarp * kStripColumns, p.columns);
-      QVERIFY(s.groups >= 1 && s.warpsPerRow * s.groups <= mostTensorWarps(s.stripsOfWarp));
-      QVERIFY(s.sharedBytes + kTensorStaticBytes <= static_cast<std::size_t>(p.blockKiB) * 1024);
-      QVERIFY(s.grid >= 1 && s.grid <= p.rows);
-      QVERIFY(s.places >= 1 && s.places <= kMostTensorPlaces && s.places <= s.tiles);
-      QCOMPARE(s.parts * s.partRows, p.tileRows);
-      QVERIFY(s.parts <= kMostTileParts && s.partsUnderWay >= 1 && s.partsUnderWay <= s.places * s.parts);
+      keepsItsLimits(p, s);
+      if (QTest::currentTestFailed()) return;
     }
     QVERIFY(fitting > 20000);
   }
@@ -209,23 +220,47 @@ class TestTensorShape : public QObject {
 
   void twoProductsShareTheMultiprocessors() {
     std::mt19937 random(4);
-    int fitting = 0;
+    int fitting = 0, alone = 0;
     for (int i = 0; i < 20000; ++i) {
       const TensorProblem first = randomProblem(random);
       TensorProblem second = randomProblem(random);
-      second.multiprocessors = first.multiprocessors;
-      if (i % 8 != 0) {
-        second.columns = first.columns, second.tileRows = 8, second.nested = false;
-        second.stride = static_cast<int>(matrixLayout(MatrixFormat::q8, second.rows, second.columns).stride);
-      }
+      second.multiprocessors = first.multiprocessors, second.blockKiB = first.blockKiB;
+      second.tileRows = 8, second.nested = false;
+      if (i % 8 != 0) second.columns = first.columns;
+      second.stride = static_cast<int>(matrixLayout(MatrixFormat::q8, second.rows, second.columns).stride);
       TwoTensorShapes s;
-      if (!twoTensorShapes(first, second, s)) continue;
+      const bool fits = twoTensorShapes(first, second, s);
+      if (first.columns != second.columns || first.multiprocessors == 1) {
+        QVERIFY(!fits);
+        continue;
+      }
+      TensorShape each;
+      if (!fits) {
+        alone += tensorShape(first, each) && tensorShape(second, each);
+        continue;
+      }
       ++fitting;
-      QCOMPARE(first.columns, second.columns);
-      QCOMPARE(s.first.stripsOfWarp, s.second.stripsOfWarp);
-      QVERIFY(s.first.grid >= 1 && s.second.grid >= 1 && s.first.grid + s.second.grid <= first.multiprocessors);
+      keepsItsLimits(first, s.first);
+      keepsItsLimits(second, s.second);
+      if (QTest::currentTestFailed()) return;
+      QVERIFY(s.first.grid + s.second.grid <= first.multiprocessors);
+      QCOMPARE(s.first.threads(), s.second.threads());
+      // No other split has less in its fullest block.
+      const auto fullest = [&](int blocks) {
+        const auto bytes = [](const TensorProblem& p, int share) {
+          return static_cast<std::int64_t>((p.rows + share - 1) / share) * p.sides * p.stride;
+        };
+        return std::max(bytes(first, blocks), bytes(second, first.multiprocessors - blocks));
+      };
+      for (int blocks = 1; blocks < first.multiprocessors; ++blocks)
+        QVERIFY(std::max(bytesOfBlock(first, s.first), bytesOfBlock(second, s.second)) <= fullest(blocks));
+      if (fitting % 40 == 0 && s.first.tiles < 60 && s.second.tiles < 60) {
+        QCOMPARE(RingSimulation(s.first, random()).run(), QString());
+        QCOMPARE(RingSimulation(s.second, random()).run(), QString());
+      }
     }
     QVERIFY(fitting > 1000);
+    QVERIFY(alone < fitting);
   }
 
   /// q in q4 beside k and v in q8, as the default recipe has them: no block has many more bytes than its share.

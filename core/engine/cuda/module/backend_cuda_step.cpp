@@ -166,12 +166,15 @@ Result<std::optional<std::int32_t>> BackendCuda::decodeAndSample(const SampledSt
   }
   m_ahead.reset();
   const int own = m_decode->newest();
-  if (step.nextDraw && step.position + 1 < m_request.plan.context) {
+  if (!m_failure.failed() && step.nextDraw && step.position + 1 < m_request.plan.context) {
     m_failure.note(m_decode->stepBehind(options, *step.nextDraw));
-    m_ahead = Ahead{std::nullopt, step.position + 1, *step.nextDraw, options};
+    if (!m_failure.failed()) m_ahead = Ahead{std::nullopt, step.position + 1, *step.nextDraw, options};
   }
   m_failure.note(m_decode->wait(own));
-  if (m_failure.error()) NIBBLE_CHECK(lost(*m_failure.error()));
+  if (m_failure.failed()) {
+    m_ahead.reset();
+    NIBBLE_CHECK(settle("decode step"));
+  }
   const gpu::StepOutput& chosen = m_decode->output(own);
   if (chosen.badLogits) return fail(ErrorCode::notANumber, "the logits hold NaN or Inf", {}, "logits");
   if (m_ahead) m_ahead->id = chosen.token;

@@ -12,6 +12,7 @@ constexpr std::size_t kOutputOffset = 256;  // of StepOutput behind StepInput, i
 constexpr std::size_t kExchangeBytes = 2 * kOutputOffset;
 // What the host sends of a step whose id and position the card knows from the one before.
 constexpr std::size_t kBehindIdAndPosition = offsetof(gpu::StepInput, greedy);
+static_assert(kBehindIdAndPosition == sizeof(gpu::StepInput::token) + sizeof(gpu::StepInput::position));
 
 /// Id and position are left as they are.
 void setOptions(gpu::StepInput& input, const SamplingOptions& options, float draw) {

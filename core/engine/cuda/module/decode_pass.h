@@ -49,7 +49,7 @@ class DecodePass {
   /// The same behind the newest step, with the id that it chooses.
   cudaError_t stepBehind(const SamplingOptions& options, float draw);
   int newest() const { return m_newest; }
-  /// Waits for a step; output() then holds its choice.
+  /// Waits for a sampled step; output() then holds its choice.
   cudaError_t wait(int step) const {
     return cudaEventSynchronize(m_exchanges[static_cast<std::size_t>(step)].done.get());
   }
