@@ -54,7 +54,9 @@ int Console::failure(const Error& error, const std::string& usage, const std::st
   endProgress();
   const bool wrongUsage = error.code == ErrorCode::wrongUsage;
   const ErrorText words = errorText(error);
-  std::string message = wrongUsage && !error.field.empty() ? error.field + " " + error.detail : words.text().toStdString();
+  // "--kv needs …" goes on from its option, "kv: the CPU holds …" is a sentence of its own.
+  const std::string joint = error.field.starts_with('-') ? " " : ": ";
+  std::string message = wrongUsage && !error.field.empty() ? error.field + joint + error.detail : words.text().toStdString();
   if (wrongUsage && !error.field.empty() && !error.file.empty()) message = error.file + ": " + message;
   if (m_json) {
     JsonLine inner;

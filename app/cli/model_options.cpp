@@ -55,7 +55,7 @@ Result<void> readRecipeOptions(const Arguments& arguments, LoadPurpose purpose, 
   request.kv = recipe.layers == Format::f32 ? KvFormat::f32 : KvFormat::f16;
   if (const auto kv = arguments.text("--kv")) {
     const auto format = kvFormatFromName(*kv);
-    if (!format) return wrongArgument("--kv", "needs f16 or q8, not \"" + kv->substr(0, 40) + "\"");
+    if (!format) return wrongArgument("--kv", "needs f16, q8, q4 or f32, not \"" + kv->substr(0, 40) + "\"");
     request.kv = *format;
   }
   return {};
@@ -103,7 +103,7 @@ std::vector<OptionSpec> modelOptions() {
           {"--embedding", "FORMAT", "the embedding (likewise)"},
           {"--activations", "8|16|32", "bits of the products' inputs (default: 8, in evaluation 16)"},
           {"--compute", "f16|bf16|f32", "what products of 16-bit values are computed in"},
-          {"--kv", "f16|q8", "the KV cache"},
+          {"--kv", "f16|q8|q4|f32", "the KV cache (default: f16, or f32 where the layers are; q4 on a card only)"},
           {"--context", "N", "positions to plan for"},
           {"--device", "cpu|cuda[:N]|auto", "where it runs (default: auto)"},
           {"--threads", "N", "threads of the CPU (default: all)"},

@@ -24,7 +24,7 @@ Verb planVerb() {
   VerbSpec spec;
   spec.name = "plan";
   spec.summary = "bytes by part at a precision, context and device; whether it fits";
-  spec.synopsis = "MODEL|--shape NAME [--precision …] [--context N] [--kv f16|q8] [--device …]";
+  spec.synopsis = "MODEL|--shape NAME [--precision …] [--context N] [--kv f16|q8|q4] [--device …]";
   spec.operands = {"MODEL"};
   spec.options = joined(joined({{"--shape", "NAME", "a model's shape without its files: internlm3-8b, llama3-8b, sample"}, {"--layers", "N", "only the first N layers"}}, modelOptions()), outputOptions());
   spec.examples = "  nibble-cli plan sample --precision q4\n  nibble-cli plan --shape internlm3-8b --precision q4 --context 32768 --kv q8 --device cuda --json\n";

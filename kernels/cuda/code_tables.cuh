@@ -1,9 +1,9 @@
 // Looking up 4-bit codes for tensor cores.
 //
 // PRMT with the nibbles as selectors looks up eight bytes; a selector with its top bit set yields the sign of the byte
-// that its other bits select (0 or -1). Codes 0 … 7 and 8 … 15 have a table each. q4's are
-// added in the mma, and each table's entries make up for what the other one yields for them; nf4's, all without a sign,
-// yield nothing for the other's codes and are summed apart.
+// that its other bits select (0 or -1). Codes 0 … 7 and 8 … 15 have a table each. q4's are added in the mma, and each
+// table's entries make up for what the other one yields for them; nf4's, all without a sign, yield nothing for the
+// other's codes and are summed apart.
 #pragma once
 #include "kernels/blocks.h"
 #include "kernels/cuda/device_intrinsics.cuh"

@@ -81,7 +81,7 @@ KvShape cpuKvShape(const ModelConfig& config, const PlanRequest& request) {
 
 Result<void> checkCpuKv(const ModelConfig& config, KvFormat format) {
   if (format == KvFormat::q4)
-    return fail(ErrorCode::wrongUsage, "the CPU holds the KV cache in f32, f16 or q8", {}, "kv");
+    return fail(ErrorCode::wrongUsage, "the CPU holds the KV cache in f32, f16 or q8; q4 needs a card", {}, "kv");
   if (config.headDim > kMaxHeadDim) {
     return fail(ErrorCode::fileUnsupported,
                 "heads of " + std::to_string(config.headDim) + " values, the CPU attends with at most " +

@@ -107,6 +107,15 @@ class TestUsage : public QObject {
     QVERIFY2(error["message"].toString().contains(field) && error["message"].toString().contains("usage: nibble-cli "), json.err.constData());
   }
 
+  /// The 4-bit cache is there to be found, and said to need a card where there is none.
+  void theCacheOfFourBitsNeedsACard() {
+    QVERIFY(runCli({"complete", "--help"}).out.contains("f16|q8|q4|f32"));
+    const CliRun run = runCli({"complete", "sample", "--ids", "1", "--max-tokens", "1", "--kv", "q4", "--device", "cpu"});
+    QCOMPARE(run.status, 2);
+    QVERIFY2(run.err.contains("kv: the CPU holds") && run.err.contains("q4 needs a card"), run.err.constData());
+    QVERIFY(runCli({"complete", "sample", "--ids", "1", "--kv", "q5"}).err.contains("--kv needs f16, q8, q4 or f32"));
+  }
+
   void nothingAtAll() {
     const CliRun run = runCli({});
     QCOMPARE(run.status, 2);

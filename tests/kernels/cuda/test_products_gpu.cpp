@@ -71,14 +71,21 @@ std::vector<double> exactly(const std::vector<float>& values) {
   return {values.begin(), values.end()};
 }
 
+gpu::TensorProblem problemOf(MatrixFormat format, int rows, int columns, const gpu::DecodeTuning& tuning) {
+  return {rows,
+          columns,
+          1,
+          static_cast<int>(gpu::matrixLayout(format, rows, columns).stride),
+          format == MatrixFormat::q8 ? 8 : 16,
+          format == MatrixFormat::nf4dq,
+          tuning.multiprocessors,
+          tuning.blockKiB};
+}
+
 /// Whether the product on tensor cores takes this matrix (else it would be compared with itself).
 bool onTensorCores(MatrixFormat format, int rows, int columns, const gpu::DecodeTuning& tuning) {
   gpu::TensorShape shape;
-  return tuning.tensorProducts &&
-         gpu::tensorShape({rows, columns, 1, static_cast<int>(gpu::matrixLayout(format, rows, columns).stride),
-                           format == MatrixFormat::q8 ? 8 : 16, format == MatrixFormat::nf4dq, tuning.multiprocessors,
-                           tuning.blockKiB},
-                          shape);
+  return tuning.tensorProducts && gpu::tensorShape(problemOf(format, rows, columns, tuning), shape);
 }
 
 /// The three products of one random matrix; `change` is made to every tuning.
@@ -253,14 +260,11 @@ class TestProductsGpu : public QObject {
   void twoFormatsShareALaunch() {
     for (const int multiprocessors : {tuningOf(true).multiprocessors, 12})
       for (const auto& [narrowRows, wideRows] : {std::pair{640, 256}, std::pair{768, 128}, std::pair{256, 640}}) {
-        const gpu::DecodeTuning tuning = tuningOf(true);
-        const auto problem = [&](MatrixFormat format, int rows, int tileRows) {
-          const auto stride = static_cast<int>(gpu::matrixLayout(format, rows, 1024).stride);
-          return gpu::TensorProblem{rows, 1024, 1, stride, tileRows, false, multiprocessors, tuning.blockKiB};
-        };
+        gpu::DecodeTuning tuning = tuningOf(true);
+        tuning.multiprocessors = multiprocessors;
         gpu::TwoTensorShapes shapes;
-        QVERIFY(gpu::twoTensorShapes(problem(MatrixFormat::q4, narrowRows, 16), problem(MatrixFormat::q8, wideRows, 8),
-                                     shapes));
+        QVERIFY(gpu::twoTensorShapes(problemOf(MatrixFormat::q4, narrowRows, 1024, tuning),
+                                     problemOf(MatrixFormat::q8, wideRows, 1024, tuning), shapes));
         QVERIFY(multiprocessors > 12 || shapes.first.groups > 1);
       }
   }
