@@ -5,6 +5,7 @@
 #include "tests/support/scripted_dialogs.h"
 #include "ui/charts/curve_chart.h"
 #include "ui/charts/scatter_chart.h"
+#include "ui/charts/qcustomplot_include.h"
 #include "ui/charts/time_chart.h"
 
 using namespace nibble;
@@ -24,6 +25,20 @@ class TestCharts : public QObject {
     QCOMPARE(table.columns.mid(1), (QStringList{"weights", "KV cache"}));
     QCOMPARE(table.rows.size(), 2);
     QCOMPARE(table.rows[1].mid(1), (QStringList{"100", "30"}));
+  }
+
+  /// No numbers at the axes before there are any, nor after they are gone.
+  void anEmptyChartMakesUpNoNumbers() {
+    TimeChart chart("memory", TimeChart::Kind::stackedAreas, TimeChart::Unit::bytes, m_dialogs);
+    chart.setSeries({"weights"});
+    const auto* plot = chart.findChild<QCustomPlot*>("memoryPlot");
+    QVERIFY(plot);
+    const auto numbered = [&] { return plot->xAxis->tickLabels() && plot->yAxis->tickLabels(); };
+    QVERIFY(!numbered());
+    chart.append(1000, {100});
+    QVERIFY(numbered());
+    chart.reset({}, {{}});
+    QVERIFY(!plot->xAxis->tickLabels() && !plot->yAxis->tickLabels());
   }
 
   void oldSamplesLeave() {

@@ -48,7 +48,13 @@ Chart::Chart(const QString& objectName, Dialogs& dialogs, QWidget* parent)
 
 void Chart::setEmptyText(const QString& text) { m_emptyLabel->setText(text); }
 
-void Chart::setEmpty(bool empty) { m_emptyLabel->setVisible(empty); }
+void Chart::setEmpty(bool empty) {
+  m_emptyLabel->setVisible(empty);
+  if (m_plot->xAxis->tickLabels() == !empty) return;
+  // Numbers at the axes of nothing would be made up, and lie under the words that say what will appear.
+  for (QCPAxis* axis : {m_plot->xAxis, m_plot->yAxis, m_plot->yAxis2}) axis->setTickLabels(!empty);
+  scheduleReplot();
+}
 
 QString Chart::csv() const {
   const auto field = [](QString text) {
