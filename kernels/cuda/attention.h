@@ -26,6 +26,7 @@ struct AttentionArgs {
   float scale = 0;  // log2(e) / √head_dim
   const StepInput* input = nullptr;
   float* output = nullptr;            // (heads · head_dim)
+  std::uint8_t* rounded = nullptr;    // the same, rounded (tensor cores only)
   float* partials = nullptr;          // (kv_heads, splits, group, head_dim + 4): sums, maximum, denominator
   std::uint32_t* counters = nullptr;  // (kv_heads, 2): arrived, left
 };
@@ -41,8 +42,8 @@ cudaError_t launchPlainAttention(cudaStream_t stream, const AttentionArgs& args,
 cudaError_t launchTensorAttention(cudaStream_t stream, const AttentionArgs& args, int splits, bool manyWarps,
                                   bool dependent);
 
-/// Warps of a block of tensor-core attention. Where shared memory allows, a multiprocessor holds one block of many warps,
-/// elsewhere two of few.
+/// Warps of a block of tensor-core attention. Where shared memory allows, a multiprocessor holds one block of many
+/// warps, elsewhere two of few.
 constexpr int kFewAttentionWarps = 4, kManyAttentionWarps = 8;
 constexpr int kManyWarpsKiB = 84;  ///< shared memory that a block of many warps may need
 

@@ -1,10 +1,13 @@
 // Decode attention in fp32 for any head size, cache format, group and card, and the choice between it and the
 // tensor-core kernel. One block a (KV head, split): scores of 64 positions, softmax, then sums of the values, tile by
 // tile.
+#include <algorithm>
+
 #include "kernels/cuda/attention.h"
 #include "kernels/cuda/attention_splits.cuh"
 #include "kernels/cuda/kv_cache.cuh"
 #include "kernels/cuda/launch.h"
+#include "kernels/cuda/rounded_vector.h"
 
 namespace nibble {
 namespace gpu {
@@ -144,7 +147,6 @@ __global__ void __launch_bounds__(kThreads) attend_plain_kernel(const __grid_con
   if (range.active == 1) return;
   meetSplits(args, range);
   mergeSplits(args, range, memory);
-  leaveSplits(args, range);
 }
 
 }  // namespace
@@ -159,7 +161,7 @@ cudaError_t launchPlainAttention(cudaStream_t stream, const AttentionArgs& args,
   const int group = args.heads / args.kvHeads;
   if (group * args.headDim > kMostOutputs * kThreads || args.headDim > 256) return cudaErrorInvalidValue;
   std::size_t floats = static_cast<std::size_t>(group) * args.headDim + 2 * args.headDim + group * kTile + 3 * group;
-  if (floats < kThreads) floats = kThreads;  // mergeSplits
+  floats = std::max(floats, mergeFloats(kThreads));
   return launch(attend_plain_kernel, dim3(splits, args.kvHeads), dim3(kThreads), floats * 4, stream, dependent, args);
 }
 
@@ -183,18 +185,31 @@ AttentionArgs attentionArgs(const DecodeModel& model, int layer) {
   args.scale = 1.4426950408889634f / sqrtf(static_cast<float>(shape.headDim));
   args.input = model.input;
   args.output = model.workspace.attention;
+  args.rounded = attentionLeavesRounded(model, layer) ? model.workspace.roundedAttention : nullptr;
   args.partials = model.workspace.partials;
-  args.counters = model.workspace.counters;
+  args.counters = model.workspace.counters + layer * shape.kvHeads;
   return args;
+}
+
+namespace {
+
+bool usesTensorCores(const DecodeModel& model, int layer) {
+  const DecodeShape& shape = model.shape;
+  return model.tuning.tensorAttention && model.tuning.capability >= 80 &&
+         (shape.headDim == 64 || shape.headDim == 128) && shape.heads / shape.kvHeads <= 16 &&
+         model.layers[layer].kv.format != KvCacheFormat::f32;
+}
+
+}  // namespace
+
+bool attentionLeavesRounded(const DecodeModel& model, int layer) {
+  return takesRounded(model) && usesTensorCores(model, layer);
 }
 
 cudaError_t decodeAttend(cudaStream_t stream, const DecodeModel& model, int layer) {
   const DecodeShape& shape = model.shape;
-  const LayerView& l = model.layers[layer];
   const AttentionArgs args = attentionArgs(model, layer);
-  const bool tensor = model.tuning.tensorAttention && model.tuning.capability >= 80 &&
-                      (shape.headDim == 64 || shape.headDim == 128) && shape.heads / shape.kvHeads <= 16 &&
-                      l.kv.format != KvCacheFormat::f32;
+  const bool tensor = usesTensorCores(model, layer);
   // All blocks must be on the card at once: they wait for each other.
   const bool manyWarps = tensor && model.tuning.blockKiB >= kManyWarpsKiB;
   int blocks = model.tuning.multiprocessors * (tensor && !manyWarps ? 2 : 1);

@@ -7,6 +7,7 @@
 
 #include "kernels/cuda/attention.h"
 #include "kernels/cuda/device_intrinsics.cuh"
+#include "kernels/cuda/rounded_vector.cuh"
 
 namespace nibble {
 namespace gpu {
@@ -49,10 +50,10 @@ __device__ inline float* partialOf(const AttentionArgs& args, const SplitRange& 
          (static_cast<std::int64_t>(range.kvHead) * range.splits + split) * group * partialStride(args.headDim);
 }
 
-/// Waits until all active blocks of this KV head have written their partials. Called by all threads; leaveSplits() must
-/// follow.
+/// Waits until all active blocks of this KV head have written their partials. Called by all threads, once a step: the
+/// layer's counters are set back when the next step begins.
 __device__ inline void meetSplits(const AttentionArgs& args, const SplitRange& range) {
-  std::uint32_t* arrived = args.counters + 2 * range.kvHead;
+  std::uint32_t* arrived = args.counters + range.kvHead;
   __syncthreads();
   if (threadIdx.x == 0) {
     addRelease(arrived, 1);
@@ -60,16 +61,6 @@ __device__ inline void meetSplits(const AttentionArgs& args, const SplitRange& r
     }
   }
   __syncthreads();
-}
-
-/// The last block to leave sets the counters back.
-__device__ inline void leaveSplits(const AttentionArgs& args, const SplitRange& range) {
-  if (threadIdx.x != 0) return;
-  std::uint32_t* arrived = args.counters + 2 * range.kvHead;
-  if (atomicAdd(arrived + 1, 1u) == static_cast<std::uint32_t>(range.active) - 1) {
-    arrived[0] = 0;
-    arrived[1] = 0;
-  }
 }
 
 /// Four neighbouring outputs of some splits: sums relative to 2^top, and their denominator. Nothing yet: a top below
@@ -119,33 +110,48 @@ __device__ inline MergedSplits mergeSubset(const AttentionArgs& args, const Spli
   return merged;
 }
 
-/// Sums this block's share of the outputs over all splits. 16 outputs are a tile: four lanes hold four each, the other
-/// lanes, and other warps where there are more than tiles, take other splits. `memory`: blockDim floats of shared
-/// memory, aligned to 16 bytes.
+/// Floats of shared memory that merging takes, by threads of the block.
+constexpr std::size_t mergeFloats(std::size_t threads) {
+  return threads / 32 * 48;
+}
+
+/// Sums this block's share of the outputs over all splits. 32 outputs are a tile: eight lanes hold four each, the other
+/// lanes, and other warps where there are more than tiles, take other splits. `memory`: mergeFloats(),
+/// aligned to 16 bytes.
 __device__ inline void mergeSplits(const AttentionArgs& args, const SplitRange& range, float* memory) {
-  const int values = args.heads / args.kvHeads * args.headDim, tiles = (values + 15) / 16;
+  const int values = args.heads / args.kvHeads * args.headDim, tiles = (values + 31) / 32;
   const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, warps = blockDim.x >> 5;
   int tileWarps = warps;
   while (tileWarps > 1 && range.active * (warps / tileWarps) < tiles) tileWarps >>= 1;
   const int groups = warps / tileWarps, group = warp / tileWarps, part = warp - group * tileWarps;
   float4* outs = reinterpret_cast<float4*>(memory);
-  float2* others = reinterpret_cast<float2*>(memory + 16 * warps);
+  float2* others = reinterpret_cast<float2*>(memory + 32 * warps);
   for (int first = range.split * groups; first < tiles; first += range.active * groups) {
-    const int value = min((first + group) * 16 + (lane & 3) * 4, values - 4);
-    MergedSplits merged = mergeSubset(args, range, value, part * 8 + (lane >> 2), tileWarps * 8);
+    const int value = min((first + group) * 32 + (lane & 7) * 4, values - 4);
+    MergedSplits merged = mergeSubset(args, range, value, part * 4 + (lane >> 3), tileWarps * 4);
 #pragma unroll
-    for (int mask = 4; mask < 32; mask <<= 1) merged.addLane(mask);
-    if (lane < 4) {
-      outs[warp * 4 + lane] = merged.out;
-      others[warp * 4 + lane] = make_float2(merged.top, merged.below);
+    for (int mask = 8; mask < 32; mask <<= 1) merged.addLane(mask);
+    if (lane < 8) {
+      outs[warp * 8 + lane] = merged.out;
+      others[warp * 8 + lane] = make_float2(merged.top, merged.below);
     }
     __syncthreads();
-    if (part == 0 && lane < 4 && (first + group) * 16 + lane * 4 < values) {
-      for (int w = warp + 1; w < warp + tileWarps; ++w)
-        merged.add(outs[w * 4 + lane], others[w * 4 + lane].x, others[w * 4 + lane].y);
-      const float factor = 1.0f / merged.below;
-      *reinterpret_cast<float4*>(args.output + range.kvHead * values + value) =
-          make_float4(merged.out.x * factor, merged.out.y * factor, merged.out.z * factor, merged.out.w * factor);
+    if (part == 0) {
+      // Four lanes a value, each with every fourth warp.
+      MergedSplits all;
+      for (int w = lane >> 3; w < tileWarps; w += 4)
+        all.add(outs[(warp + w) * 8 + (lane & 7)], others[(warp + w) * 8 + (lane & 7)].x,
+                others[(warp + w) * 8 + (lane & 7)].y);
+      all.addLane(8);
+      all.addLane(16);
+      if (lane < 8 && (first + group) * 32 + lane * 4 < values) {
+        const float factor = __fdividef(1.0f, all.below);
+        const float out[4] = {all.out.x * factor, all.out.y * factor, all.out.z * factor, all.out.w * factor};
+        *reinterpret_cast<float4*>(args.output + range.kvHead * values + value) =
+            make_float4(out[0], out[1], out[2], out[3]);
+        if (args.rounded)
+          storeRoundedColumns<4>(args.rounded, args.heads * args.headDim, range.kvHead * values + value, out, 0xffu);
+      }
     }
     __syncthreads();
   }

@@ -67,7 +67,7 @@ template <int HD, int kWarps>
 __device__ void combineWarps(const AttentionArgs& args, const SplitRange& range, const BlockSums<HD, kWarps>& sums) {
   const int group = args.heads / args.kvHeads;
   const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
-#pragma unroll
+#pragma unroll 1
   for (int r = 0; r < 16 / kWarps; ++r) {
     const int row = warp + r * kWarps;
     float top = -INFINITY, below = 0;
@@ -90,6 +90,9 @@ __device__ void combineWarps(const AttentionArgs& args, const SplitRange& range,
 #pragma unroll
     for (int i = 0; i < HD / 32; ++i) out.v[i] *= factor;
     *reinterpret_cast<LaneColumns<HD>*>(target + lane * (HD / 32)) = out;
+    if (range.active == 1 && args.rounded)
+      storeRoundedColumns<HD / 32>(args.rounded, args.heads * HD, (range.kvHead * group + row) * HD + lane * (HD / 32),
+                                   out.v, 0xffffffffu);
     if (range.active > 1 && lane == 0) *reinterpret_cast<float2*>(target + HD) = make_float2(top, below);
   }
 }
@@ -143,11 +146,11 @@ __global__ void __launch_bounds__(kWarps * 32, kWarps == kFewAttentionWarps ? 2 
   if (range.active == 1) return;
   meetSplits(args, range);
   mergeSplits(args, range, &sums.out[0][0][0]);
-  leaveSplits(args, range);
 }
 
 template <KvCacheFormat F, int HD, int kWarps>
 cudaError_t launchWarps(cudaStream_t stream, AttentionArgs args, int splits, bool dependent) {
+  static_assert(sizeof(BlockSums<HD, kWarps>) >= mergeFloats(kWarps * 32) * sizeof(float));
   static_assert(sizeof(BlockSums<HD, kWarps>) + sizeof(QueryRows<HD>) + sizeof(NewestRows<HD>) <= kManyWarpsKiB * 1024);
   args.granule = kWarps * 16;
   return launch(attend_tensor_kernel<F, HD, kWarps>, dim3(splits, args.kvHeads), dim3(kWarps * 32),

@@ -56,6 +56,13 @@ __device__ __forceinline__ void copyBulk(std::uint32_t shared, const void* globa
 #endif
 }
 
+/// Brings `bytes` (a multiple of 16) from 16-byte aligned global memory into L2.
+__device__ __forceinline__ void prefetchBulk(const void* global, std::uint32_t bytes) {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(global), "r"(bytes) : "memory");
+#endif
+}
+
 /// Returns once the barrier's phase of this parity is over. A copy that never comes ends the launch with an error
 /// instead of hanging.
 __device__ __forceinline__ void waitBarrier(std::uint32_t barrier, std::uint32_t parity) {

@@ -1,50 +1,14 @@
-// Puts a decode step together out of products, attention and begin; carves the workspace; asks the card what it can do.
-#include <cuda_runtime.h>
+// Puts a decode step together out of products, attention and begin.
+#include <algorithm>
 
-#include "kernels/cuda/attention.h"
 #include "kernels/cuda/decode_step.h"
 #include "kernels/cuda/matvec.h"
+#include "kernels/cuda/rounded_vector.h"
 
 namespace nibble {
 namespace gpu {
 
 namespace {
-
-/// Hands out pieces of a buffer, or only counts them where there is none.
-class Carver {
- public:
-  explicit Carver(void* base) : m_base(static_cast<std::uint8_t*>(base)) {}
-  template <typename T>
-  T* take(std::uint64_t count) {
-    T* piece = m_base ? reinterpret_cast<T*>(m_base + m_used) : nullptr;
-    m_used += alignUp(count * sizeof(T), 256);
-    return piece;
-  }
-  std::uint64_t used() const { return m_used; }
-
- private:
-  std::uint8_t* m_base;
-  std::uint64_t m_used = 0;
-};
-
-std::uint64_t carve(const DecodeShape& shape, void* base, DecodeWorkspace& w) {
-  Carver carver(base);
-  const std::uint64_t heads = static_cast<std::uint64_t>(shape.heads);
-  const std::uint64_t kvHeads = static_cast<std::uint64_t>(shape.kvHeads);
-  const std::uint64_t headDim = static_cast<std::uint64_t>(shape.headDim);
-  w.x = carver.take<float>(static_cast<std::uint64_t>(shape.hidden));
-  w.qkv = carver.take<float>((heads + 2 * kvHeads) * headDim);
-  w.attention = carver.take<float>(heads * headDim);
-  w.gated = carver.take<float>(static_cast<std::uint64_t>(shape.intermediate));
-  w.logits = carver.take<float>(static_cast<std::uint64_t>(shape.vocab));
-  w.rope = carver.take<float>(headDim);
-  w.partials = carver.take<float>(attentionPartialCount(shape));
-  w.counters = carver.take<std::uint32_t>(2 * heads);
-  w.candidates = carver.take<std::uint64_t>(static_cast<std::uint64_t>(kSampleBlocks) * kSampleTopKMax);
-  w.history = carver.take<std::int32_t>(static_cast<std::uint64_t>(shape.capacity));
-  w.flags = carver.take<std::uint32_t>(64);
-  return carver.used();
-}
 
 MatvecArgs product(const float* input, const float* gain, float eps, float* output, Epilogue epilogue) {
   MatvecArgs args;
@@ -66,39 +30,60 @@ cudaError_t launchOne(cudaStream_t stream, const DecodeModel& model, MatvecArgs 
   return launchMatvec(stream, args, optionsOf(model));
 }
 
+/// Gate and up projection, asked for while the product before them still runs: as much as memory has time for, and
+/// little enough not to stand in their input's way (kernels/README.md, step 10).
+AheadWeights firstOfGateUp(const DecodeModel& model, int layer) {
+  constexpr std::uint64_t kBytesOfBlock = 12 * 1024;  // and matrix
+  const LayerView& l = model.layers[layer];
+  if (l.gate.format != l.up.format) return {};
+  const MatrixLayout layout = matrixLayout(l.gate.format, l.gate.rows, l.gate.columns);
+  const int blocks = model.tuning.multiprocessors;
+  const std::uint64_t ofBlock = static_cast<std::uint64_t>(l.gate.rows / blocks) * layout.stride;
+  if (ofBlock == 0) return {};
+  AheadWeights ahead;
+  ahead.blocks = static_cast<std::uint32_t>(blocks);
+  ahead.data[0] = static_cast<const std::uint8_t*>(l.gate.data);
+  ahead.data[1] = static_cast<const std::uint8_t*>(l.up.data);
+  ahead.pace = static_cast<std::uint32_t>(ofBlock);
+  ahead.bytes = static_cast<std::uint32_t>(std::min(ofBlock, kBytesOfBlock));
+  return ahead;
+}
+
+MatvecArgs projectAttentionArgs(const DecodeModel& model, int layer) {
+  const LayerView& l = model.layers[layer];
+  MatvecArgs args = product(model.workspace.attention, nullptr, 0, model.workspace.x, Epilogue::add);
+  if (attentionLeavesRounded(model, layer)) args.rounded = model.workspace.roundedAttention;
+  args.next = model.workspace.roundedX;
+  args.nextGain = l.postNorm;
+  args.ahead = firstOfGateUp(model, layer);
+  addSegment(args, l.attentionOutput, l.outputBias);
+  return args;
+}
+
+MatvecArgs projectDownArgs(const DecodeModel& model, int layer) {
+  const LayerView& l = model.layers[layer];
+  MatvecArgs args = product(model.workspace.gated, nullptr, 0, model.workspace.x, Epilogue::add);
+  args.next = model.workspace.roundedX;
+  args.nextGain = layer + 1 < model.shape.layers ? model.layers[layer + 1].inputNorm : model.finalNorm;
+  addSegment(args, l.down, l.downBias);
+  return args;
+}
+
+/// A product of x behind a norm. `leftRounded`: whether what came before has left x so.
+MatvecArgs normedProduct(const DecodeModel& model, bool leftRounded, const float* gain, float* output,
+                         Epilogue epilogue) {
+  MatvecArgs args = product(model.workspace.x, gain, model.shape.normEps, output, epilogue);
+  if (leftRounded) args.rounded = model.workspace.roundedX;
+  return args;
+}
+
+/// Whether x is rounded at the beginning of a layer, or behind the last one.
+bool layerBeginsRounded(const DecodeModel& model, int layer) {
+  return layer == 0 ? embeddingLeavesRounded(model)
+                    : productLeavesRounded(projectDownArgs(model, layer - 1), optionsOf(model));
+}
+
 }  // namespace
-
-std::uint64_t decodeWorkspaceBytes(const DecodeShape& shape) {
-  DecodeWorkspace unused;
-  return carve(shape, nullptr, unused);
-}
-
-DecodeWorkspace carveDecodeWorkspace(const DecodeShape& shape, void* base) {
-  DecodeWorkspace workspace;
-  carve(shape, base, workspace);
-  return workspace;
-}
-
-cudaError_t decodeTuning(int device, DecodeTuning& tuning) {
-  int major = 0, minor = 0;
-  cudaError_t error = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
-  if (error == cudaSuccess) error = cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device);
-  if (error == cudaSuccess)
-    error = cudaDeviceGetAttribute(&tuning.multiprocessors, cudaDevAttrMultiProcessorCount, device);
-  if (error != cudaSuccess) return error;
-  tuning.capability = major * 10 + minor;
-  tuning.dependentLaunch = tuning.capability >= 90;
-  int shared = 0, all = 0;
-  error = cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
-  if (error == cudaSuccess) error = cudaDeviceGetAttribute(&all, cudaDevAttrMaxSharedMemoryPerMultiprocessor, device);
-  if (error != cudaSuccess) return error;
-  tuning.blockKiB = shared / 1024;
-  tuning.aloneKiB = tuning.dependentLaunch ? all / 2048 + 1 : 0;
-  tuning.tensorAttention = tuning.capability >= 80;
-  tuning.fastProducts = true;
-  if (tuning.capability < 90) return cudaSuccess;
-  return tensorProductsCompiled(tuning.tensorProducts);
-}
 
 cudaError_t decodeQkv(cudaStream_t stream, const DecodeModel& model, int layer) {
   const LayerView& l = model.layers[layer];
@@ -110,7 +95,7 @@ cudaError_t decodeQkv(cudaStream_t stream, const DecodeModel& model, int layer) 
   int count = 0;
   for (int first = 0; first < 3; ++count) {
     MatvecArgs& args = products[count];
-    args = product(model.workspace.x, l.inputNorm, model.shape.normEps, output, Epilogue::store);
+    args = normedProduct(model, layerBeginsRounded(model, layer), l.inputNorm, output, Epilogue::store);
     const MatrixFormat format = matrices[first]->format;
     for (; first < 3 && matrices[first]->format == format; ++first) addSegment(args, *matrices[first], biases[first]);
     output += args.units;
@@ -128,42 +113,36 @@ cudaError_t decodeQkv(cudaStream_t stream, const DecodeModel& model, int layer) 
 }
 
 cudaError_t decodeProjectAttention(cudaStream_t stream, const DecodeModel& model, int layer) {
-  const LayerView& l = model.layers[layer];
-  return launchOne(stream, model, product(model.workspace.attention, nullptr, 0, model.workspace.x, Epilogue::add),
-                   l.attentionOutput, l.outputBias);
+  return launchMatvec(stream, projectAttentionArgs(model, layer), optionsOf(model));
 }
 
 cudaError_t decodeGateUp(cudaStream_t stream, const DecodeModel& model, int layer) {
   const LayerView& l = model.layers[layer];
   const MatvecOptions options = optionsOf(model);
+  const bool rounded = productLeavesRounded(projectAttentionArgs(model, layer), options);
+  const auto argsOf = [&](Epilogue epilogue) {
+    return normedProduct(model, rounded, l.postNorm, model.workspace.gated, epilogue);
+  };
   if (l.gate.format == l.up.format) {
-    MatvecArgs args =
-        product(model.workspace.x, l.postNorm, model.shape.normEps, model.workspace.gated, Epilogue::swiglu);
+    MatvecArgs args = argsOf(Epilogue::swiglu);
     addSegment(args, l.gate, l.gateBias);
     addSegment(args, l.up, l.upBias);
     return launchMatvec(stream, args, options);
   }
-  const float eps = model.shape.normEps;
-  const cudaError_t error =
-      launchOne(stream, model, product(model.workspace.x, l.postNorm, eps, model.workspace.gated, Epilogue::store),
-                l.gate, l.gateBias);
+  const cudaError_t error = launchOne(stream, model, argsOf(Epilogue::store), l.gate, l.gateBias);
   if (error != cudaSuccess) return error;
-  return launchOne(stream, model,
-                   product(model.workspace.x, l.postNorm, eps, model.workspace.gated, Epilogue::multiplySilu), l.up,
-                   l.upBias);
+  return launchOne(stream, model, argsOf(Epilogue::multiplySilu), l.up, l.upBias);
 }
 
 cudaError_t decodeProjectDown(cudaStream_t stream, const DecodeModel& model, int layer) {
-  const LayerView& l = model.layers[layer];
-  return launchOne(stream, model, product(model.workspace.gated, nullptr, 0, model.workspace.x, Epilogue::add), l.down,
-                   l.downBias);
+  return launchMatvec(stream, projectDownArgs(model, layer), optionsOf(model));
 }
 
 cudaError_t decodeHead(cudaStream_t stream, const DecodeModel& model) {
-  return launchOne(
-      stream, model,
-      product(model.workspace.x, model.finalNorm, model.shape.normEps, model.workspace.logits, Epilogue::store),
-      model.head, nullptr);
+  const bool rounded = layerBeginsRounded(model, model.shape.layers);
+  return launchOne(stream, model,
+                   normedProduct(model, rounded, model.finalNorm, model.workspace.logits, Epilogue::store), model.head,
+                   nullptr);
 }
 
 cudaError_t decodeStep(cudaStream_t stream, const DecodeModel& model) {

@@ -67,14 +67,16 @@ struct LayerView {
 
 /// Buffers of the step, carved out of one allocation that must be zeroed once before the first step.
 struct DecodeWorkspace {
-  float* x = nullptr;                   // (hidden) residual stream
-  float* qkv = nullptr;                 // ((heads + 2 kv_heads) · head_dim) before norm and rope
-  float* attention = nullptr;           // (heads · head_dim)
-  float* gated = nullptr;               // (intermediate)
-  float* logits = nullptr;              // (vocab)
-  float* rope = nullptr;                // (head_dim): cos, then sin, of this position
-  float* partials = nullptr;            // (kv_heads or heads, splits, …) of split attention
-  std::uint32_t* counters = nullptr;    // arrivals of attention's splits; zero between steps
+  float* x = nullptr;                        // (hidden) residual stream
+  std::uint8_t* roundedX = nullptr;          // the same times the next norm's gain, rounded (rounded_vector.cuh)
+  float* qkv = nullptr;                      // ((heads + 2 kv_heads) · head_dim) before norm and rope
+  float* attention = nullptr;                // (heads · head_dim)
+  std::uint8_t* roundedAttention = nullptr;  // the same, rounded
+  float* gated = nullptr;                    // (intermediate)
+  float* logits = nullptr;                   // (vocab)
+  float* rope = nullptr;                     // (head_dim): cos, then sin, of this position
+  float* partials = nullptr;                 // (kv_heads or heads, splits, …) of split attention
+  std::uint32_t* counters = nullptr;    // (layers, kv_heads) arrivals of attention's splits; zeroed when a step begins
   std::uint64_t* candidates = nullptr;  // sampling: (blocks, kSampleTopKMax)
   std::int32_t* history = nullptr;      // (capacity) ids by position; prefill writes its ids here too
   std::uint32_t* flags = nullptr;       // [0] non-finite logits seen in this step

@@ -6,12 +6,26 @@
 namespace nibble {
 namespace gpu {
 
+/// What is added to a row before its epilogue; `pair`: to the up projection's for SwiGLU.
+struct RowBias {
+  float own = 0, pair = 0;
+};
+__device__ __forceinline__ RowBias biasOf(const MatvecArgs& args, int row) {
+  const bool pair = args.epilogue == Epilogue::swiglu;
+  const int segment = pair || row < args.starts[1] ? 0 : row < args.starts[2] ? 1 : 2;
+  RowBias bias;
+  if (args.bias[segment]) bias.own = args.bias[segment][row - args.starts[segment]];
+  if (pair && args.bias[1]) bias.pair = args.bias[1][row];
+  return bias;
+}
+
+__device__ __forceinline__ float silu(float v) {
+  return __fdividef(v, 1.0f + __expf(-v));
+}
+
 /// `row` of the output; `pairY` is the up projection's value for SwiGLU, `residual` what the output holds so far for
 /// add.
 __device__ __forceinline__ void finishRow(const MatvecArgs& args, int row, float y, float pairY, float residual) {
-  const bool pair = args.epilogue == Epilogue::swiglu;
-  const int segment = pair || row < args.starts[1] ? 0 : row < args.starts[2] ? 1 : 2;
-  if (args.bias[segment]) y += args.bias[segment][row - args.starts[segment]];
   switch (args.epilogue) {
     case Epilogue::store:
       args.output[row] = y;
@@ -20,14 +34,11 @@ __device__ __forceinline__ void finishRow(const MatvecArgs& args, int row, float
       args.output[row] = residual + y;
       break;
     case Epilogue::swiglu:
-      if (args.bias[1]) pairY += args.bias[1][row];
-      args.output[row] = y / (1.0f + __expf(-y)) * pairY;
+      args.output[row] = silu(y) * pairY;
       break;
-    case Epilogue::multiplySilu: {
-      const float gate = args.output[row];
-      args.output[row] = gate / (1.0f + __expf(-gate)) * y;
+    case Epilogue::multiplySilu:
+      args.output[row] = silu(args.output[row]) * y;
       break;
-    }
   }
 }
 

@@ -210,7 +210,8 @@ __device__ __forceinline__ void finishRows(const MatvecArgs& args, const float* 
       for (int w = 0; w < warpsPerRow; ++w) y[p] += sums[(p * rows + i) * args.sumStride + w];
     }
     if (args.epilogue == Epilogue::add && i != static_cast<int>(threadIdx.x)) residual = args.output[first + i];
-    finishRow(args, first + i, y[0] * root, y[kSides - 1] * root, residual);
+    const RowBias bias = biasOf(args, first + i);
+    finishRow(args, first + i, fmaf(y[0], root, bias.own), fmaf(y[kSides - 1], root, bias.pair), residual);
   }
 }
 

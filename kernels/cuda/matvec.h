@@ -18,6 +18,13 @@ enum class Epilogue : std::int32_t {
 
 constexpr int kMatvecSegments = 3;
 
+/// Weights of the launch behind this one that are brought into L2 meanwhile: the first `blocks` blocks bring `bytes`
+/// each of both matrices, `pace` bytes apart. (Products on tensor cores only.)
+struct AheadWeights {
+  const std::uint8_t* data[2] = {};
+  std::uint32_t blocks = 0, pace = 0, bytes = 0;
+};
+
 /// A launch's arguments, passed by value to the kernel. Rows of the matrices follow each other in the output, except
 /// for SwiGLU, where the two have the same rows. `data` of later matrices is moved back so that rows count on from the
 /// first.
@@ -38,16 +45,21 @@ struct MatvecArgs {
   std::int32_t rowGroups = 1;
   std::int32_t sumStride = 1;                   // from a row's sums by warps to the next row's
   std::int32_t slots = 0;                       // rows a thread has in its ring (tensor cores: tiles in the block's)
-  std::int32_t rowsPerBlock = 0, rowsLeft = 0;  // the first `rowsLeft` blocks have one more
-  std::int32_t strips = 0;                      // of 256 columns a row, for tensor cores as all that follows
-  std::int32_t parts = 1, partRows = 0;         // of a tile: pieces it is asked for in, rows of each
-  std::int32_t partsUnderWay = 0;               // pieces asked for that have not come yet, at most
-  std::int32_t perWarpsPerRow = 0;              // 65536 / warps a row + 1: divides warp numbers by shift
-  float perColumn = 0;                          // 1 / columns
+  std::int32_t rowsPerBlock = 0, rowsLeft = 0;  // the first `rowsLeft` blocks have `rowUnit` more
+  std::int32_t rowUnit = 1;
+  std::int32_t strips = 0;               // of 256 columns a row, for tensor cores as all that follows
+  std::int32_t parts = 1, partRows = 0;  // of a tile: pieces it is asked for in, rows of each
+  std::int32_t partsUnderWay = 0;        // pieces asked for that have not come yet, at most
+  std::int32_t perWarpsPerRow = 0;       // 65536 / warps a row + 1: divides warp numbers by shift
+  float perColumn = 0;                   // 1 / columns
   float normEps = 0;
   const float* input = nullptr;  // (columns)
   const float* gain = nullptr;   // (columns) RMSNorm weight, or null
   float* output = nullptr;
+  const std::uint8_t* rounded = nullptr;  // the input as it stands behind the gain, rounded, where there is that
+  std::uint8_t* next = nullptr;           // where the output is to be left rounded, if productLeavesRounded()
+  const float* nextGain = nullptr;        // (rows)
+  AheadWeights ahead;
   MatrixLayout layout[kMatvecSegments];  // for the plain product
 };
 
@@ -59,6 +71,10 @@ struct MatvecOptions {
 /// Launches the fast kernel of the format, or the plain one where the fast one does not fit the size or is switched
 /// off.
 cudaError_t launchMatvec(cudaStream_t stream, const MatvecArgs& args, const MatvecOptions& options);
+
+/// Whether the launch leaves `next`: a product on tensor cores whose rows can be dealt out 32 by 32 without a block
+/// getting many more than the others.
+bool productLeavesRounded(const MatvecArgs& args, const MatvecOptions& options);
 
 /// Two products of different formats with the same input in one launch. `fits` becomes false, and nothing is launched,
 /// where there is no such kernel: only q4 beside q8 on tensor cores has one.

@@ -46,8 +46,10 @@ __global__ void __launch_bounds__(kPlainThreads) matvec_plain_kernel(const __gri
     const int segment = pair || row < args.starts[1] ? 0 : row < args.starts[2] ? 1 : 2;
     const float y = plainRow(args, segment, row, lane);
     const float pairY = pair ? plainRow(args, 1, row, lane) : 0.0f;
-    if (lane == 0)
-      finishRow(args, row, y * root, pairY * root, args.epilogue == Epilogue::add ? args.output[row] : 0.0f);
+    if (lane != 0) continue;
+    const RowBias bias = biasOf(args, row);
+    finishRow(args, row, fmaf(y, root, bias.own), fmaf(pairY, root, bias.pair),
+              args.epilogue == Epilogue::add ? args.output[row] : 0.0f);
   }
 }
 

@@ -2,17 +2,19 @@
 // per SM owns a contiguous range of rows and works on tiles of 16 or 8 rows; a warp owns one or more strips of 256
 // columns, whose activations stay in its registers for the whole kernel.
 //   asking    one warp asks for tiles (tile_ring.cuh) from the first moment on, and in the end makes the norm's root.
-//   prologue  the other warps wait for the previous kernel; then x is read, multiplied by the norm's gain and rounded
-//             to integers with a scale per 32 (the root of the norm is applied last).
+//   prologue  the other warps wait for the previous kernel. If it has left x rounded (rounded_vector.cuh) they take
+//             their strips as they are; else all of x is read, multiplied by the norm's gain and rounded to integers
+//             with a scale per 32. (The root of the norm is applied last.)
 //   main      they take tile by tile out of the ring. The sums of a tile's rows go to shared memory.
-//   epilogue  four threads a row: sum over warps, root, bias, then store, residual add or SwiGLU.
+//   epilogue  a thread a row (tensor_sums.cuh): sum over warps, root, bias, then store, residual add or SwiGLU; and if
+//             the next product is to find its input rounded, a warp rounds its 32 rows.
 // Bytes moved: the matrix once; gate+up of InternLM3-8B in q4 in a row of launches 3.3 TB/s, the head in q8 4.3 (H200,
 // 2026-11-30; kernels/README.md has all). NaN in x reaches every output through the block scales.
 #pragma once
-#include "kernels/cuda/finish_row.cuh"
 #include "kernels/cuda/quantize_input.cuh"
 #include "kernels/cuda/tensor_formats.cuh"
 #include "kernels/cuda/tensor_shape.h"
+#include "kernels/cuda/tensor_sums.cuh"
 #include "kernels/cuda/tile_ring.cuh"
 
 namespace nibble {
@@ -83,59 +85,6 @@ __device__ __forceinline__ RowScales nestedScales(const MatvecArgs& args, const 
   return {__float_as_uint(absmax[0]), __float_as_uint(absmax[1])};
 }
 
-/// Where a warp's sums of a tile go: (rows of the block, warps a row). Lane 4g + t has its share of row g, or of rows g
-/// and g + 8.
-template <int RowsOfLane>
-class SumWriter {
- public:
-  __device__ __forceinline__ SumWriter(const MatvecArgs& args, const Tiles& tiles, float* sums, int place) {
-    const int lane = threadIdx.x & 31, row = (lane >> 2) + (RowsOfLane == 2 ? (lane & 1) * 8 : 0);
-    m_to = kept(sharedAddress(sums) + (row * args.sumStride + place) * 4);
-    m_rowBytes = kept(args.sumStride * 4);
-    m_end = (lane & 3) < RowsOfLane ? tiles.rows - row : 0;
-  }
-  __device__ __forceinline__ void write(const Tiles& tiles, int tile, const float (&sum)[RowsOfLane]) const {
-    // Of two rows, the even lane of a pair ends with the first.
-    float keep = sum[0], give = sum[0];
-    if constexpr (RowsOfLane == 2) (threadIdx.x & 1 ? keep : give) = sum[1];
-    keep += __shfl_xor_sync(0xffffffffu, give, 1);
-    keep += __shfl_xor_sync(0xffffffffu, keep, 2);
-    const int first = tiles.firstRowOf(tile);
-    if (first < m_end)
-      asm volatile("st.shared.f32 [%0], %1;" ::"r"(m_to + (tiles.sideOf(tile) * tiles.rows + first) * m_rowBytes),
-                   "f"(keep)
-                   : "memory");
-  }
-
- private:
-  std::uint32_t m_to, m_rowBytes;
-  int m_end;
-};
-
-/// The block's rows from the sums of their warps, four of the first `threads` threads a row. `residual`: what the
-/// output holds so far in the row threadIdx.x / 4.
-__device__ __forceinline__ void finishTiles(const MatvecArgs& args, const Tiles& tiles, const float* sums, int threads,
-                                            float root, float residual) {
-  const int warpsPerRow = args.threadsPerRow >> 5, part = threadIdx.x & 3;
-#pragma unroll 1
-  for (int i = threadIdx.x >> 2; (i & ~7) < tiles.rows; i += threads >> 2) {  // whole warps: they shuffle
-    float y[2] = {};
-#pragma unroll
-    for (int p = 0; p < 2; ++p) {
-      if (p > tiles.pair) break;
-      const float* row = sums + (p * tiles.rows + min(i, tiles.rows - 1)) * args.sumStride;
-#pragma unroll 4
-      for (int w = part; w < warpsPerRow; w += 4) y[p] += row[w];
-      y[p] += __shfl_xor_sync(0xffffffffu, y[p], 1);
-      y[p] += __shfl_xor_sync(0xffffffffu, y[p], 2);
-    }
-    if (part != 0 || i >= tiles.rows) continue;
-    if (args.epilogue == Epilogue::add && i != static_cast<int>(threadIdx.x >> 2))
-      residual = args.output[tiles.first + i];
-    finishRow(args, tiles.first + i, y[0] * root, y[1] * root, residual);
-  }
-}
-
 /// The math warps' threads wait for each other and for the asking warp's word that the ring's barriers are made.
 /// (Barrier 0 is that of the whole block.)
 __device__ __forceinline__ void meetMathWarps(int threads) {
@@ -152,18 +101,31 @@ __device__ __forceinline__ void tellSquares(int threads) {
   asm volatile("bar.arrive 2, %0;" ::"r"(threads + 32) : "memory");
 }
 
-/// The asking warp: barriers, tiles, and in the end the norm.
+/// The asking warp: barriers, tiles, what the next launch wants of L2, and in the end the norm. `Left`: x was left
+/// rounded, and its groups' sums of squares with it.
+template <bool Left>
 __device__ __forceinline__ void askingWarp(const MatvecArgs& args, const Tiles& tiles, const BlockMemory& m,
                                            int mathWarps) {
   const int lane = threadIdx.x & 31;
   if (lane == 0) makeBarriers(m.ring, args.threadsPerRow >> 5);
   __syncwarp();
   tellMathWarps(mathWarps * 32);
-  if (lane == 0) askForTiles(args, tiles, m.ring);
+  if (lane == 0) {
+    askForTiles(args, tiles, m.ring);
+    if (blockIdx.x < args.ahead.blocks)
+      for (const std::uint8_t* data : args.ahead.data)
+        prefetchBulk(data + static_cast<std::uint64_t>(blockIdx.x) * args.ahead.pace, args.ahead.bytes);
+  }
   __syncwarp();
   if (!args.gain) return;
-  waitForSquares(mathWarps * 32);
-  const float squares = warpSum(lane < mathWarps ? m.squareSums[lane] : 0.0f);
+  float squares;
+  if constexpr (Left) {
+    waitForPrevious();
+    squares = sumRoundedSquares(args.rounded, args.columns);
+  } else {
+    waitForSquares(mathWarps * 32);
+    squares = warpSum(lane < mathWarps ? m.squareSums[lane] : 0.0f);
+  }
   if (lane == 0) *m.norm = rsqrtf(squares * args.perColumn + args.normEps);
 }
 
@@ -180,26 +142,33 @@ __device__ __forceinline__ void prepareTensorInput(const MatvecArgs& args, const
 }
 
 /// A math warp's tiles, from the ring to the sums.
-template <typename F, int Strips>
+template <typename F, int Strips, bool Left>
 __device__ __forceinline__ void multiplyTiles(const MatvecArgs& args, const Tiles& tiles, const BlockMemory& m,
                                               const typename F::Tables& tables, int group, int place) {
   const TileRing& ring = m.ring;
   const int strip = place * Strips;
   typename F::Activations activations[Strips];
 #pragma unroll
-  for (int s = 0; s < Strips; ++s) activations[s].load(m.words, m.scales, strip + s);
+  for (int s = 0; s < Strips; ++s) {
+    if constexpr (Left)
+      activations[s].load(LeftInput(args.rounded, args.columns), strip + s);
+    else
+      activations[s].load(PreparedInput{m.words, m.scales}, strip + s);
+  }
   typename F::Reader reader;
   reader.setUp(args, ring.memory, strip);
   const SumWriter<F::kRowsOfLane> writer(args, tiles, m.sums, place);
   const int count = tiles.count();
+  const int lane = threadIdx.x & 31;
   RingPlace at;
   at.advance(ring.slots, group);
 #pragma unroll 1
   for (int tile = group; tile < count; tile += args.rowGroups, at.advance(ring.slots, args.rowGroups)) {
     float sum[F::kRowsOfLane] = {};
     const std::uint32_t offset = at.slot * ring.slotBytes;
-#pragma unroll 1
-    for (int part = 0; part < ring.parts; ++part) waitBarrier(ring.comeOf(at.slot, part), at.phase);
+    // A lane a part: one after the other they would cost a look at the barrier each.
+    if (lane < ring.parts) waitBarrier(ring.comeOf(at.slot, lane), at.phase);
+    __syncwarp();
 #pragma unroll
     for (int s = 0; s < Strips; ++s) {
       const typename F::Pieces w = reader.pieces(offset, s);
@@ -207,7 +176,7 @@ __device__ __forceinline__ void multiplyTiles(const MatvecArgs& args, const Tile
       if constexpr (F::kNested) scales = nestedScales(args, tiles, scales, m, tile, strip + s);
       if (s == Strips - 1 && tile + ring.slots < count) {
         __syncwarp();
-        if ((threadIdx.x & 31) == 0) arrive(ring.free + at.slot * 8);
+        if (lane == 0) arrive(ring.free + at.slot * 8);
       }
       F::add(w, scales, activations[s], tables, sum);
     }
@@ -215,43 +184,49 @@ __device__ __forceinline__ void multiplyTiles(const MatvecArgs& args, const Tile
   }
 }
 
-/// What block number `block` of a product does.
-template <typename F, int Strips>
+/// What block number `block` of a product does. `Left`: the kernel before has left x rounded.
+template <typename F, int Strips, bool Left>
 __device__ __forceinline__ void runBlock(const MatvecArgs& args, int block, std::uint8_t* tileMemory,
                                          FixedMemory& fixed) {
   // The same in every lane, which the compiler sees only so.
   const int warp = __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x >> 5), 0);
   const int warpsPerRow = args.threadsPerRow >> 5, warps = warpsPerRow * args.rowGroups, threads = warps * 32;
-  const Tiles tiles{block * args.rowsPerBlock + min(block, args.rowsLeft), args.rowsPerBlock + (block < args.rowsLeft),
-                    F::kTileRows, args.epilogue == Epilogue::swiglu};
+  const Tiles tiles{block * args.rowsPerBlock + min(block, args.rowsLeft) * args.rowUnit,
+                    args.rowsPerBlock + (block < args.rowsLeft ? args.rowUnit : 0), F::kTileRows,
+                    args.epilogue == Epilogue::swiglu};
   const BlockMemory m = carveBlock<F>(args, tiles, tileMemory, fixed);
-  float residual = 0;
   if (warp == warps) {
-    askingWarp(args, tiles, m, warps);
-  } else {
-    if (args.gain)
-      for (int i = threadIdx.x * 32; i < args.columns; i += threads * 32) prefetchLine(args.gain + i);
-    if (F::kNested) loadNested(args, tiles, threads, m);
-    typename F::Tables tables;
-    tables.keep();
-    waitForPrevious();
-    if (args.epilogue == Epilogue::add && (threadIdx.x >> 2) < tiles.rows)
-      residual = args.output[tiles.first + (threadIdx.x >> 2)];
-    prepareTensorInput(args, m, warp, threads);
-    const int group = warp * args.perWarpsPerRow >> 16;
-    multiplyTiles<F, Strips>(args, tiles, m, tables, group, warp - group * warpsPerRow);
+    askingWarp<Left>(args, tiles, m, warps);
+    __syncthreads();
+    return;
   }
+  if (!Left && args.gain)
+    for (int i = threadIdx.x * 32; i < args.columns; i += threads * 32) prefetchLine(args.gain + i);
+  if (F::kNested) loadNested(args, tiles, threads, m);
+  typename F::Tables tables;
+  tables.keep();
+  RowExtras extras;
+  const int ownRow = tiles.first + threadIdx.x;
+  const bool ownsRow = static_cast<int>(threadIdx.x) < tiles.rows;
+  if (ownsRow) extras.load(args, ownRow);
+  const std::uint32_t sums = sharedAddress(m.sums);
+  if (Left) meetMathWarps(threads);
+  waitForPrevious();
+  if (ownsRow) extras.loadResidual(args, ownRow);
+  if (!Left) prepareTensorInput(args, m, warp, threads);
+  const int group = warp * args.perWarpsPerRow >> 16;
+  multiplyTiles<F, Strips, Left>(args, tiles, m, tables, group, warp - group * warpsPerRow);
   __syncthreads();
-  if (warp < warps) finishTiles(args, tiles, m.sums, threads, args.gain ? *m.norm : 1.0f, residual);
+  finishTiles(args, tiles, sums, threads, args.gain ? *m.norm : 1.0f, extras);
 }
 
-template <typename F, int Strips>
+template <typename F, int Strips, bool Left>
 __global__ void __launch_bounds__((mostTensorWarps(Strips) + 1) * 32, 1)
     matvec_tensor_kernel(const __grid_constant__ MatvecArgs args) {
   extern __shared__ __align__(128) std::uint8_t tileMemory[];
   __shared__ FixedMemory fixed;
   allowNext();
-  runBlock<F, Strips>(args, blockIdx.x, tileMemory, fixed);
+  runBlock<F, Strips, Left>(args, blockIdx.x, tileMemory, fixed);
 }
 
 /// Two products of different formats with the same input: the first blocks take one, the others the other. Both have as
@@ -261,7 +236,7 @@ struct TwoMatvecs {
   std::int32_t firstBlocks = 0;
 };
 
-template <typename F, typename G, int Strips>
+template <typename F, typename G, int Strips, bool Left>
 __global__ void __launch_bounds__((mostTensorWarps(Strips) + 1) * 32, 1)
     matvec_two_tensors_kernel(const __grid_constant__ TwoMatvecs both) {
   extern __shared__ __align__(128) std::uint8_t tileMemory[];
@@ -269,9 +244,9 @@ __global__ void __launch_bounds__((mostTensorWarps(Strips) + 1) * 32, 1)
   allowNext();
   const int block = blockIdx.x;
   if (block < both.firstBlocks)
-    runBlock<F, Strips>(both.first, block, tileMemory, fixed);
+    runBlock<F, Strips, Left>(both.first, block, tileMemory, fixed);
   else
-    runBlock<G, Strips>(both.second, block - both.firstBlocks, tileMemory, fixed);
+    runBlock<G, Strips, Left>(both.second, block - both.firstBlocks, tileMemory, fixed);
 }
 
 }  // namespace gpu

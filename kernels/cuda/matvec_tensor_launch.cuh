@@ -9,14 +9,16 @@ namespace nibble {
 namespace gpu {
 
 /// The arguments of a product laid out so.
-inline MatvecArgs shapedArgs(MatvecArgs args, const TensorShape& shape) {
+inline MatvecArgs shapedArgs(MatvecArgs args, const TensorProblem& problem, const TensorShape& shape) {
   args.strips = args.columns / kStripColumns;
   args.perColumn = 1.0f / static_cast<float>(args.columns);
   args.threadsPerRow = shape.warpsPerRow * 32;
   args.perWarpsPerRow = 65536 / shape.warpsPerRow + 1;
   args.sumStride = tensorSumStride(shape.warpsPerRow);
-  args.rowsPerBlock = args.units / shape.grid;
-  args.rowsLeft = args.units % shape.grid;
+  args.rowUnit = problem.rowUnit;
+  args.rowsPerBlock = args.units / problem.rowUnit / shape.grid * problem.rowUnit;
+  args.rowsLeft = args.units / problem.rowUnit % shape.grid;
+  if (problem.rowUnit == 1) args.next = nullptr;
   args.rowGroups = shape.groups;
   args.slots = shape.places;
   args.parts = shape.parts;
@@ -29,16 +31,18 @@ inline std::size_t sharedBytesOf(const TensorShape& shape, const DecodeTuning& t
   return std::max(shape.sharedBytes, static_cast<std::size_t>(tuning.aloneKiB) * 1024);
 }
 
-template <typename F>
-TensorProblem tensorProblem(const MatvecArgs& args, const DecodeTuning& tuning) {
+/// A product's arguments as the arithmetic of its shape takes them.
+inline TensorProblem tensorProblem(const MatvecArgs& args, const DecodeTuning& tuning) {
+  const bool left = args.next && unitsFit(args.units, kRoundedGroup, tuning.multiprocessors);
   return {args.units,
           args.columns,
           args.epilogue == Epilogue::swiglu ? 2 : 1,
           static_cast<int>(args.stride),
-          F::kTileRows,
-          F::kNested,
+          args.format == MatrixFormat::q8 ? Q8Tensor::kTileRows : Q4Tensor::kTileRows,
+          args.format == MatrixFormat::nf4dq,
           tuning.multiprocessors,
-          tuning.blockKiB};
+          tuning.blockKiB,
+          left ? kRoundedGroup : 1};
 }
 
 /// Whether anything but the size speaks against tensor cores.
@@ -46,31 +50,37 @@ inline bool allowsTensors(const MatvecArgs& args, const MatvecOptions& options) 
   return options.tuning.tensorProducts && options.activationBits <= 8 && !args.layout[0].flat;
 }
 
-/// Calls `launch` with the strips of a warp as a constant.
-template <typename Launch>
+/// Calls `launch` with the strips of a warp, and whether the input was left rounded, as constants.
+template <bool Left, typename Launch>
 cudaError_t withStrips(int strips, const Launch& launch) {
+  const std::bool_constant<Left> left;
   switch (strips) {
     case 1:
-      return launch(std::integral_constant<int, 1>());
+      return launch(std::integral_constant<int, 1>(), left);
     case 2:
-      return launch(std::integral_constant<int, 2>());
+      return launch(std::integral_constant<int, 2>(), left);
     case 3:
-      return launch(std::integral_constant<int, 3>());
+      return launch(std::integral_constant<int, 3>(), left);
     default:
-      return launch(std::integral_constant<int, 4>());
+      return launch(std::integral_constant<int, 4>(), left);
   }
+}
+template <typename Launch>
+cudaError_t withShape(int strips, bool left, const Launch& launch) {
+  return left ? withStrips<true>(strips, launch) : withStrips<false>(strips, launch);
 }
 
 /// `fits` becomes false, and nothing is launched, where the size, the card or the activations ask for another product.
 template <typename F>
 cudaError_t launchTensor(cudaStream_t stream, const MatvecArgs& args, const MatvecOptions& options, bool& fits) {
   TensorShape shape;
-  fits = allowsTensors(args, options) && tensorShape(tensorProblem<F>(args, options.tuning), shape);
+  const TensorProblem problem = tensorProblem(args, options.tuning);
+  fits = allowsTensors(args, options) && tensorShape(problem, shape);
   if (!fits) return cudaSuccess;
-  return withStrips(shape.stripsOfWarp, [&](auto strips) {
-    return launch(matvec_tensor_kernel<F, decltype(strips)::value>, dim3(shape.grid), dim3(shape.threads()),
-                  sharedBytesOf(shape, options.tuning), stream, options.tuning.dependentLaunch,
-                  shapedArgs(args, shape));
+  return withShape(shape.stripsOfWarp, args.rounded, [&](auto strips, auto left) {
+    return launch(matvec_tensor_kernel<F, decltype(strips)::value, decltype(left)::value>, dim3(shape.grid),
+                  dim3(shape.threads()), sharedBytesOf(shape, options.tuning), stream, options.tuning.dependentLaunch,
+                  shapedArgs(args, problem, shape));
   });
 }
 
@@ -80,12 +90,13 @@ cudaError_t launchTwoTensors(cudaStream_t stream, const MatvecArgs& first, const
                              const MatvecOptions& options, bool& fits) {
   const DecodeTuning& tuning = options.tuning;
   TwoTensorShapes shapes;
-  fits = allowsTensors(first, options) && allowsTensors(second, options) &&
-         twoTensorShapes(tensorProblem<F>(first, tuning), tensorProblem<G>(second, tuning), shapes);
+  const TensorProblem one = tensorProblem(first, tuning), other = tensorProblem(second, tuning);
+  fits = allowsTensors(first, options) && allowsTensors(second, options) && twoTensorShapes(one, other, shapes);
   if (!fits) return cudaSuccess;
-  const TwoMatvecs both{shapedArgs(first, shapes.first), shapedArgs(second, shapes.second), shapes.first.grid};
-  return withStrips(shapes.first.stripsOfWarp, [&](auto strips) {
-    return launch(matvec_two_tensors_kernel<F, G, decltype(strips)::value>,
+  const TwoMatvecs both{shapedArgs(first, one, shapes.first), shapedArgs(second, other, shapes.second),
+                        shapes.first.grid};
+  return withShape(shapes.first.stripsOfWarp, first.rounded, [&](auto strips, auto left) {
+    return launch(matvec_two_tensors_kernel<F, G, decltype(strips)::value, decltype(left)::value>,
                   dim3(shapes.first.grid + shapes.second.grid), dim3(shapes.first.threads()),
                   std::max(sharedBytesOf(shapes.first, tuning), sharedBytesOf(shapes.second, tuning)), stream,
                   tuning.dependentLaunch, both);

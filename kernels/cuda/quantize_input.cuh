@@ -19,6 +19,17 @@ __device__ __forceinline__ float largerMagnitude(float a, float b) {
 #endif
 }
 
+constexpr float kByteLimit = 127.0f, kWideLimit = 32767.0f;  ///< the largest integer of 8 and of 16 bits
+
+/// What values are multiplied with to be rounded, if the largest of them is to become `limit`.
+__device__ __forceinline__ float roundingInverse(float largest, float limit) {
+  return largest == 0 ? 0.0f : __fdividef(limit, largest);
+}
+/// A float with the rounded value in its low bits: 1.5 · 2²³ leaves it there.
+__device__ __forceinline__ float roundToBits(float v, float inverse) {
+  return fmaf(v, inverse, 12582912.0f);
+}
+
 /// Four integers (bits of rounded floats) as the bytes of a word: byte `Byte` of each.
 template <int Byte>
 __device__ __forceinline__ std::uint32_t packBytes(const float* v) {
@@ -37,11 +48,10 @@ __device__ __forceinline__ void quantizeOctet(float (&v)[8], int octet, bool ins
   largest = largerMagnitude(largest, __shfl_xor_sync(0xffffffffu, largest, 1));
   largest = largerMagnitude(largest, __shfl_xor_sync(0xffffffffu, largest, 2));
   if (!inside) return;
-  constexpr float limit = Wide ? 32767.0f : 127.0f;
-  const float inverse = largest == 0 ? 0.0f : __fdividef(limit, largest);
-  // 1.5 · 2²³ leaves the rounded value in the low bits.
+  constexpr float limit = Wide ? kWideLimit : kByteLimit;
+  const float inverse = roundingInverse(largest, limit);
 #pragma unroll
-  for (int i = 0; i < 8; ++i) v[i] = fmaf(v[i], inverse, 12582912.0f);
+  for (int i = 0; i < 8; ++i) v[i] = roundToBits(v[i], inverse);
   constexpr int kTop = Wide ? 1 : 0;
   *reinterpret_cast<uint2*>(high + 2 * octet) = make_uint2(packBytes<kTop>(v), packBytes<kTop>(v + 4));
   if (Wide) *reinterpret_cast<uint2*>(low + 2 * octet) = make_uint2(packBytes<0>(v), packBytes<0>(v + 4));

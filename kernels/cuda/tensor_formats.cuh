@@ -16,6 +16,27 @@
 namespace nibble {
 namespace gpu {
 
+/// Activations that the block has rounded itself, in shared memory, and such as the kernel before has left rounded.
+struct PreparedInput {
+  const std::uint32_t* words;
+  const float* scales;
+  __device__ __forceinline__ uint4 fourWords(int at) const { return *reinterpret_cast<const uint4*>(words + at); }
+  __device__ __forceinline__ float2 twoScales(int at) const { return *reinterpret_cast<const float2*>(scales + at); }
+};
+struct LeftInput {
+  const std::uint32_t* words;
+  const float* scales;
+  __device__ __forceinline__ LeftInput(const std::uint8_t* vector, int columns)
+      : words(reinterpret_cast<const std::uint32_t*>(vector)),
+        scales(reinterpret_cast<const float*>(vector + columns)) {}
+  __device__ __forceinline__ uint4 fourWords(int at) const {
+    return __ldcg(reinterpret_cast<const uint4*>(words + at));
+  }
+  __device__ __forceinline__ float2 twoScales(int at) const {
+    return __ldcg(reinterpret_cast<const float2*>(scales + at));
+  }
+};
+
 /// `Words` words of a strip's activations as B (zero where the lane's column is of another block; the same in all
 /// passes), and the scales of the lane's two blocks.
 template <int Words>
@@ -24,14 +45,15 @@ struct StripActivations {
   float scale[2];
 
   /// `from`: the first word, where `own`.
-  __device__ __forceinline__ void load(const std::uint32_t* from, bool own, const float* scales) {
+  template <typename Input>
+  __device__ __forceinline__ void load(const Input& input, int from, bool own, int strip) {
 #pragma unroll
     for (int i = 0; i < Words; i += 4) {
       uint4 v = make_uint4(0, 0, 0, 0);
-      if (own) v = *reinterpret_cast<const uint4*>(from + i);
+      if (own) v = input.fourWords(from + i);
       b[i] = v.x, b[i + 1] = v.y, b[i + 2] = v.z, b[i + 3] = v.w;
     }
-    const float2 s = *reinterpret_cast<const float2*>(scales + 2 * (threadIdx.x & 3));
+    const float2 s = input.twoScales(strip * 8 + 2 * (threadIdx.x & 3));
     scale[0] = s.x, scale[1] = s.y;
   }
 };
@@ -53,9 +75,10 @@ struct FourBitTiles {
   static constexpr int kTileRows = 16, kRowsOfLane = 2;
 
   struct Activations : StripActivations<8> {
-    __device__ __forceinline__ void load(const std::uint32_t* words, const float* scales, int strip) {
+    template <typename Input>
+    __device__ __forceinline__ void load(const Input& input, int strip) {
       const int lane = threadIdx.x & 31, column = lane >> 2;
-      StripActivations<8>::load(words + (strip * 8 + column) * 8, (column & 3) == (lane & 3), scales + strip * 8);
+      StripActivations<8>::load(input, (strip * 8 + column) * 8, (column & 3) == (lane & 3), strip);
     }
   };
 
@@ -190,10 +213,10 @@ struct Q8Tensor {
   };
 
   struct Activations : StripActivations<4> {
-    __device__ __forceinline__ void load(const std::uint32_t* words, const float* scales, int strip) {
+    template <typename Input>
+    __device__ __forceinline__ void load(const Input& input, int strip) {
       const int lane = threadIdx.x & 31, column = lane >> 2, t = lane & 3;
-      StripActivations<4>::load(words + strip * 64 + ((column >> 1) * 4 + t) * 4, (t >> 1) == (column & 1),
-                                scales + strip * 8);
+      StripActivations<4>::load(input, strip * 64 + ((column >> 1) * 4 + t) * 4, (t >> 1) == (column & 1), strip);
     }
   };
 

@@ -32,7 +32,15 @@ struct TensorProblem {
   bool nested = false;        ///< nf4-dq
   int multiprocessors = 1;
   int blockKiB = 48;  ///< shared memory a block may have
+  int rowUnit = 1;    ///< a block's rows are a multiple of it
 };
+
+/// Whether rows can be dealt out in units without the fullest block getting a tenth more than it would have.
+constexpr bool unitsFit(int rows, int unit, int multiprocessors) {
+  const int units = rows / unit;
+  return rows % unit == 0 && (units + multiprocessors - 1) / multiprocessors * unit * 10 <=
+                                 (rows + multiprocessors - 1) / multiprocessors * 11;
+}
 
 struct TensorShape {
   int stripsOfWarp = 1, warpsPerRow = 1;
@@ -83,11 +91,11 @@ inline bool tensorShape(const TensorProblem& p, TensorShape& s) {
   s.warpsPerRow = strips / s.stripsOfWarp;
   const int limit = p.blockKiB * 1024 - kTensorStaticBytes;
   const int rowBytes = (tensorSumStride(s.warpsPerRow) + (p.nested ? strips : 0)) * p.sides * 4;
-  const auto rowsOfBlock = [&] { return (p.rows + s.grid - 1) / s.grid; };
+  const int units = p.rows / p.rowUnit;
+  const auto rowsOfBlock = [&] { return (units + s.grid - 1) / s.grid * p.rowUnit; };
   s.grid = p.multiprocessors;
-  while (rowsOfBlock() * rowBytes > std::min(kTensorRowBytes, limit / 4) && s.grid < p.rows)
-    s.grid += p.multiprocessors;
-  s.grid = std::min(s.grid, p.rows);
+  while (rowsOfBlock() * rowBytes > std::min(kTensorRowBytes, limit / 4) && s.grid < units) s.grid += p.multiprocessors;
+  s.grid = std::min(s.grid, units);
   s.tiles = (rowsOfBlock() + p.tileRows - 1) / p.tileRows * p.sides;
   const int placeBytes = p.tileRows * p.stride;
   const int fixed = rowsOfBlock() * rowBytes + p.columns + p.columns / 8 + (p.nested ? 1024 : 0);

@@ -3,6 +3,7 @@
 
 #include "bench_kernels_check.h"
 #include "kernel_reference.h"
+#include "kernels/cuda/rounded_vector.h"
 
 namespace bench {
 
@@ -206,6 +207,21 @@ std::vector<double> referenceAttention(const AttentionCase& c, Cache& cache, con
   return out;
 }
 
+/// The largest distance of a rounded vector on the device from `values`, in halves of its group's step.
+double worstRounding(const std::uint8_t* vector, const std::vector<float>& values) {
+  std::vector<std::uint8_t> bytes(roundedBytes(values.size()));
+  must(cudaMemcpy(bytes.data(), vector, bytes.size(), cudaMemcpyDeviceToHost), "rounded vector");
+  double worst = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    float scale;
+    std::memcpy(&scale, bytes.data() + values.size() + i / kRoundedGroup * 4, 4);
+    const double error = std::abs(static_cast<std::int8_t>(bytes[i]) * static_cast<double>(scale) - values[i]);
+    const double halves = error == 0 ? 0 : error / (0.5 * scale);
+    worst = halves > worst || std::isnan(halves) ? halves : worst;
+  }
+  return worst;
+}
+
 int checkAttentionCase(const AttentionCase& c) {
   const int capacity = c.position + 17;
   Cache cache = randomCache(c.format, c.kvHeads, capacity, c.headDim);
@@ -227,6 +243,8 @@ int checkAttentionCase(const AttentionCase& c) {
   layer.keyNorm = c.norm ? dk.get() : nullptr;
   layer.kv = {keys.get(), values.get(), c.format};
   layer.window = c.window;
+  Device<float> gain(randomVector(64, 0.2, 1));
+  layer.inputNorm = gain.get();
   model.layers = &layer;
   model.embedding = model.head = embedding.view;
   model.inverseFrequencies = dInverse.get();
@@ -237,12 +255,16 @@ int checkAttentionCase(const AttentionCase& c) {
   model.input = dInput.get();
   model.tuning = tuningOf();
   model.tuning.tensorAttention = c.tensor;
-  must(decodeBegin(nullptr, model), "decodeBegin");
-  must(cudaMemcpy(model.workspace.qkv, qkv.data(), qkv.size() * 4, cudaMemcpyHostToDevice), "qkv");
-  must(cudaMemset(model.workspace.attention, 0xff, c.heads * c.headDim * 4), "poison");
-  // Twice: the counters of the first run must be back at zero.
-  for (int run = 0; run < 2; ++run) must(decodeAttend(nullptr, model, 0), "decodeAttend");
-  must(cudaDeviceSynchronize(), "attention kernel");
+  const std::uint64_t columns = static_cast<std::uint64_t>(c.heads) * c.headDim;
+  // Twice: the beginning of the second step must set the counters of the first back.
+  for (int run = 0; run < 2; ++run) {
+    must(decodeBegin(nullptr, model), "decodeBegin");
+    must(cudaMemcpy(model.workspace.qkv, qkv.data(), qkv.size() * 4, cudaMemcpyHostToDevice), "qkv");
+    must(cudaMemset(model.workspace.attention, 0xff, columns * 4), "poison");
+    must(cudaMemset(model.workspace.roundedAttention, 0xff, roundedBytes(columns)), "poison");
+    must(decodeAttend(nullptr, model, 0), "decodeAttend");
+    must(cudaDeviceSynchronize(), "attention kernel");
+  }
   std::vector<float> out(c.heads * c.headDim);
   must(cudaMemcpy(out.data(), model.workspace.attention, out.size() * 4, cudaMemcpyDeviceToHost), "attention out");
   const std::vector<double> ref = referenceAttention(c, cache, qkv, qNorm, kNorm, inverse);
@@ -253,7 +275,10 @@ int checkAttentionCase(const AttentionCase& c) {
   // The newest row is rounded into the cache: it counts most at short lengths of 8- and 4-bit caches.
   const double rounding = c.format == KvCacheFormat::q4 ? 0.12 : c.format == KvCacheFormat::q8 ? 8e-3 : 0;
   const double limit = (c.tensor ? 1.5e-3 : c.format == KvCacheFormat::f16 ? 6e-4 : 5e-6) + rounding;
-  return report(what, relativeError(out, ref), limit);
+  int failed = report(what, relativeError(out, ref), limit);
+  if (!attentionLeavesRounded(model, 0)) return failed;
+  std::snprintf(what, sizeof what, "  left rounded, worst in half steps");
+  return failed + report(what, worstRounding(model.workspace.roundedAttention, out), 1.001);
 }
 
 }  // namespace
@@ -360,7 +385,7 @@ int checkSampling() {
       input.penaltyWindow = 64;
       input.repetitionPenalty = 1.7f;
       std::vector<float> changed = logits;
-      for (int i = 0; i < 2; ++i)
+      for (int i = 0; i < (history[0] == history[1] ? 1 : 2); ++i)
         changed[history[i]] = changed[history[i]] > 0 ? changed[history[i]] / 1.7f : changed[history[i]] * 1.7f;
       wrong += !agrees(sampleOnce(model, dInput, dOutput, logits, input, out), changed, input);
       logits[randomBits() % vocab] = round % 2 ? NAN : INFINITY;

@@ -61,17 +61,20 @@ std::uint64_t tileBytesFor(const ModelConfig& config, const Recipe& recipe, Comp
   return gpu::alignUp(std::min(most, kTileBytes), kAlignment);
 }
 
-/// Room for decode_step.h's workspace: its vectors, the partial results of split attention (at most 320 blocks or one a
-/// KV head), the sampler's candidates, the history of ids, and a step's input and output. The module refuses to start if its kernels want more.
+/// Room for decode_step.h's workspace: its vectors (two of them rounded as well), the partial results of split
+/// attention (at most 320 blocks or one a KV head) and their counters, the sampler's candidates, the history of ids,
+/// and a step's input and output. The module refuses to start if its kernels want more.
 std::uint64_t decodeRoom(const ModelConfig& config, const PlanRequest& request) {
-  constexpr std::uint64_t kAttentionBlocks = 320, kCandidateFloats = 64 * 128 * 2, kBuffers = 18;
-  const std::uint64_t headDim = unsignedOf(config.headDim), heads = unsignedOf(config.heads),
-                      group = unsignedOf(config.groupSize());
+  constexpr std::uint64_t kAttentionBlocks = 320, kCandidateFloats = 64 * 128 * 2, kBuffers = 20;
+  const std::uint64_t headDim = unsignedOf(config.headDim), group = unsignedOf(config.groupSize());
   const std::uint64_t vectors = unsignedOf(config.hidden) + 2 * unsignedOf(config.queryWidth()) +
                                 2 * unsignedOf(config.kvWidth()) + unsignedOf(config.intermediate) +
-                                unsignedOf(config.vocab) + headDim + 2 * heads;
+                                unsignedOf(config.vocab) + headDim +
+                                times(unsignedOf(config.layers), unsignedOf(config.kvHeads));
   const std::uint64_t partials = times(std::max(kAttentionBlocks, unsignedOf(config.kvHeads)), group, headDim + 4);
-  return times(plus(plus(vectors, partials), plus(kCandidateFloats, unsignedOf(request.context))), 4) +
+  const std::uint64_t rounded =
+      gpu::roundedBytes(unsignedOf(config.hidden)) + gpu::roundedBytes(unsignedOf(config.queryWidth()));
+  return times(plus(plus(vectors, partials), plus(kCandidateFloats, unsignedOf(request.context))), 4) + rounded +
          kBuffers * kAlignment;
 }
 

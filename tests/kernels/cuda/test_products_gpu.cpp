@@ -2,6 +2,7 @@
 // the code as bytes, the latter with 14 bits), and against the plain product with fp32 activations: every quantized
 // format, one matrix, q/k/v in one launch, gate and up side by side.
 #include "kernels/cuda/decode_step.h"
+#include "kernels/cuda/rounded_vector.h"
 #include "kernels/cuda/tensor_shape.h"
 #include "kernels/dynamic_code.h"
 #include "kernels/half.h"
@@ -254,6 +255,55 @@ class TestProductsGpu : public QObject {
       };
       NIBBLE_COMPARE_ERROR(part.what, relativeError(rowsOf(results[1]), exactly(rowsOf(results[0]))), part.limit);
     }
+  }
+
+  void roundedForTheNextOne_data() {
+    QTest::addColumn<int>("format");
+    QTest::addColumn<int>("multiprocessors");
+    for (int f = 0; f < 4; ++f)
+      for (const int multiprocessors : {4, 16, 32})
+        QTest::addRow("%s, %d", kNames[f], multiprocessors) << f << multiprocessors;
+  }
+  /// Output projection, gate and up, down, the next layer's query, key and value: each finds its input rounded by the
+  /// one before, where the blocks are few enough to have 32 whole rows.
+  void roundedForTheNextOne() {
+    QFETCH(int, format);
+    QFETCH(int, multiprocessors);
+    const MatrixFormat f = kFormats[format];
+    std::mt19937 random(static_cast<unsigned>(format * 7 + multiprocessors));
+    const RandomDeviceMatrix query(f, 640, 1024, random), key(f, 128, 1024, random), value(f, 128, 1024, random),
+        output(f, 1024, 768, random), gate(f, 2560, 1024, random), up(f, 2560, 1024, random),
+        down(f, 1024, 2560, random);
+    gpu::DecodeModel model;
+    model.shape = {2, 1024, 12, 2, 64, 2560, 512, 64, gpu::KvCacheFormat::f16, 1e-5f, 1.0f, 8};
+    const DeviceArray<float> norm(gaussian(1024, 3)), bias(gaussian(1024, 4)), attention(gaussian(768, 5));
+    gpu::LayerView layer;
+    layer.query = query.view(), layer.key = key.view(), layer.value = value.view();
+    layer.attentionOutput = output.view(), layer.gate = gate.view(), layer.up = up.view(), layer.down = down.view();
+    layer.inputNorm = layer.postNorm = model.finalNorm = norm.data();
+    layer.outputBias = bias.data();
+    const gpu::LayerView layers[] = {layer, layer};
+    model.layers = layers;
+    model.workspace.attention = const_cast<float*>(attention.data());
+    std::vector<float> results[2];
+    for (const bool tensor : {false, true}) {
+      DeviceArray<float> x(gaussian(1024, 6)), qkv(896), gated(2560);
+      DeviceArray<std::uint8_t> rounded(std::vector<std::uint8_t>(gpu::roundedBytes(1024), 0));
+      model.workspace.x = x.data(), model.workspace.qkv = qkv.data(), model.workspace.gated = gated.data();
+      model.workspace.roundedX = rounded.data();
+      model.tuning = tuningOf(tensor);
+      model.tuning.multiprocessors = multiprocessors;
+      QCOMPARE(gpu::decodeProjectAttention(nullptr, model, 0), cudaSuccess);
+      QCOMPARE(gpu::decodeGateUp(nullptr, model, 0), cudaSuccess);
+      QCOMPARE(gpu::decodeProjectDown(nullptr, model, 0), cudaSuccess);
+      QCOMPARE(gpu::decodeQkv(nullptr, model, 1), cudaSuccess);
+      for (const std::vector<float>& part : {gated.fetch(), x.fetch(), qkv.fetch()})
+        results[tensor].insert(results[tensor].end(), part.begin(), part.end());
+      const std::vector<std::uint8_t> bytes = rounded.fetch();
+      QCOMPARE(std::count(bytes.begin(), bytes.end(), 0) < 256, tensor);
+    }
+    // Sums in another order now and then round to the next integer, of which there are 127.
+    NIBBLE_COMPARE_ERROR("against those without", relativeError(results[1], exactly(results[0])), limitOf(f) + 2e-3);
   }
 
   /// What makes the rows above that share a launch do so.

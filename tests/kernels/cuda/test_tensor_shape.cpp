@@ -151,6 +151,8 @@ TensorProblem randomProblem(std::mt19937& random) {
   p.nested = format == MatrixFormat::nf4dq;
   p.multiprocessors = multiprocessors[random() % 6];
   p.blockKiB = blockKiB[random() % 5];
+  if (random() % 2 == 0) p.rows = (p.rows + 31) / 32 * 32;
+  if (unitsFit(p.rows, 32, p.multiprocessors)) p.rowUnit = 32;
   return p;
 }
 
@@ -167,7 +169,7 @@ class TestTensorShape : public QObject {
     QCOMPARE(s.warpsPerRow * s.stripsOfWarp * kStripColumns, p.columns);
     QVERIFY(s.groups >= 1 && s.warpsPerRow * s.groups <= mostTensorWarps(s.stripsOfWarp));
     QVERIFY(s.sharedBytes + kTensorStaticBytes <= static_cast<std::size_t>(p.blockKiB) * 1024);
-    QVERIFY(s.grid >= 1 && s.grid <= p.rows);
+    QVERIFY(s.grid >= 1 && s.grid <= p.rows / p.rowUnit);
     QVERIFY(s.places >= 1 && s.places <= kMostTensorPlaces && s.places <= s.tiles);
     QCOMPARE(s.parts * s.partRows, p.tileRows);
     QVERIFY(s.parts <= kMostTileParts && s.partsUnderWay >= 1 && s.partsUnderWay <= s.places * s.parts);
@@ -176,16 +178,18 @@ class TestTensorShape : public QObject {
  private slots:
   void everyShapeKeepsItsLimits() {
     std::mt19937 random(1);
-    int fitting = 0;
+    int fitting = 0, inUnits = 0;
     for (int i = 0; i < 200000; ++i) {
       const TensorProblem p = randomProblem(random);
       TensorShape s;
       if (!tensorShape(p, s)) continue;
       ++fitting;
+      inUnits += p.rowUnit > 1;
       keepsItsLimits(p, s);
       if (QTest::currentTestFailed()) return;
     }
     QVERIFY(fitting > 20000);
+    QVERIFY(inUnits > 2000);
   }
 
   void noTileIsTakenBeforeItHasCome() {
@@ -222,8 +226,8 @@ class TestTensorShape : public QObject {
     std::mt19937 random(4);
     int fitting = 0, alone = 0;
     for (int i = 0; i < 20000; ++i) {
-      const TensorProblem first = randomProblem(random);
-      TensorProblem second = randomProblem(random);
+      TensorProblem first = randomProblem(random), second = randomProblem(random);
+      first.rowUnit = second.rowUnit = 1;
       second.multiprocessors = first.multiprocessors, second.blockKiB = first.blockKiB;
       second.tileRows = 8, second.nested = false;
       if (i % 8 != 0) second.columns = first.columns;
@@ -273,6 +277,24 @@ class TestTensorShape : public QObject {
     const double share = (4096.0 * narrow + 512.0 * wide) / 132;
     QVERIFY((4096 + s.first.grid - 1) / s.first.grid * narrow < 1.05 * share);
     QVERIFY((512 + s.second.grid - 1) / s.second.grid * wide < 1.05 * share);
+  }
+
+  /// Rows go out 32 by 32 where the fullest block gets hardly more than without: 4,096 are 128 times 32.
+  void unitsFitWhereBlocksStayEven() {
+    QVERIFY(unitsFit(4096, 32, 132));
+    QVERIFY(unitsFit(4096, 32, 128));
+    QVERIFY(!unitsFit(3584, 32, 132));  // 28 rows a block, not 32
+    QVERIFY(!unitsFit(5120, 32, 132));  // 39, not 64
+    QVERIFY(!unitsFit(4112, 32, 128));  // no multiple of 32
+    const int stride = static_cast<int>(matrixLayout(MatrixFormat::q4, 4096, 10240).stride);
+    TensorProblem p{4096, 10240, 1, stride, 16, false, 132, 227};
+    TensorShape byRows, byUnits;
+    QVERIFY(tensorShape(p, byRows));
+    p.rowUnit = 32;
+    QVERIFY(tensorShape(p, byUnits));
+    QCOMPARE(byRows.grid, 132);
+    QCOMPARE(byUnits.grid, 128);
+    QCOMPARE(byUnits.tiles, byRows.tiles);
   }
 
   void theLargeModelsProductsTakeTwoGroups() {

@@ -1,0 +1,17 @@
+// Which products leave their output rounded for the next one: the arithmetic of a launch without the launch.
+#include "kernels/cuda/matvec_tensor_launch.cuh"
+
+namespace nibble {
+namespace gpu {
+
+bool productLeavesRounded(const MatvecArgs& args, const MatvecOptions& options) {
+  if (args.format == MatrixFormat::f32 || args.format == MatrixFormat::f16 || args.format == MatrixFormat::bf16)
+    return false;
+  const TensorProblem problem = tensorProblem(args, options.tuning);
+  TensorShape shape;
+  return options.tuning.fastProducts && problem.rowUnit > 1 && allowsTensors(args, options) &&
+         tensorShape(problem, shape);
+}
+
+}  // namespace gpu
+}  // namespace nibble
