@@ -166,9 +166,8 @@ __device__ __forceinline__ void multiplyTiles(const MatvecArgs& args, const Tile
   for (int tile = group; tile < count; tile += args.rowGroups, at.advance(ring.slots, args.rowGroups)) {
     float sum[F::kRowsOfLane] = {};
     const std::uint32_t offset = at.slot * ring.slotBytes;
-    // A lane a part: one after the other they would cost a look at the barrier each.
-    if (lane < ring.parts) waitBarrier(ring.comeOf(at.slot, lane), at.phase);
-    __syncwarp();
+#pragma unroll 1
+    for (int part = 0; part < ring.parts; ++part) waitBarrier(ring.comeOf(at.slot, part), at.phase);
 #pragma unroll
     for (int s = 0; s < Strips; ++s) {
       const typename F::Pieces w = reader.pieces(offset, s);
