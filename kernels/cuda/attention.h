@@ -28,7 +28,7 @@ struct AttentionArgs {
   float* output = nullptr;            // (heads · head_dim)
   std::uint8_t* rounded = nullptr;    // the same, rounded (tensor cores only)
   float* partials = nullptr;          // (kv_heads, splits, group, head_dim + 4): sums, maximum, denominator
-  std::uint32_t* counters = nullptr;  // (kv_heads, 2): arrived, left
+  std::uint32_t* counters = nullptr;  // (kv_heads) blocks that have arrived; 0 when a step begins
 };
 
 /// The arguments of a layer's attention.

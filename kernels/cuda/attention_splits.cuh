@@ -86,7 +86,7 @@ struct MergedSplits {
   }
 };
 
-/// What a lane's quarter of 16 outputs comes to over the splits `subset`, `subset` + `subsets` …
+/// What a lane's four of 32 outputs come to over the splits `subset`, `subset` + `subsets` …
 __device__ inline MergedSplits mergeSubset(const AttentionArgs& args, const SplitRange& range, int value, int subset,
                                            int subsets) {
   constexpr int kBatch = 4;  // splits that a thread asks for before it looks at the first

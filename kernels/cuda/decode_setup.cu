@@ -5,7 +5,6 @@
 #include "kernels/cuda/attention.h"
 #include "kernels/cuda/decode_step.h"
 #include "kernels/cuda/matvec.h"
-#include "kernels/cuda/rounded_vector.h"
 
 namespace nibble {
 namespace gpu {

@@ -30,9 +30,10 @@ cudaError_t launchOne(cudaStream_t stream, const DecodeModel& model, MatvecArgs 
   return launchMatvec(stream, args, optionsOf(model));
 }
 
-/// Gate and up projection, asked for while the product before them still runs: as much as memory has time for, and
-/// little enough not to stand in their input's way (kernels/README.md, step 10).
-AheadWeights firstOfGateUp(const DecodeModel& model, int layer) {
+/// Some of gate and up, asked for while the product before them still runs: as much as memory has time for, and little
+/// enough not to stand in their input's way (kernels/README.md, step 10e). Equal shares of both, which are not the rows
+/// that the blocks begin with.
+AheadWeights partOfGateUp(const DecodeModel& model, int layer) {
   constexpr std::uint64_t kBytesOfBlock = 12 * 1024;  // and matrix
   const LayerView& l = model.layers[layer];
   if (l.gate.format != l.up.format) return {};
@@ -55,7 +56,7 @@ MatvecArgs projectAttentionArgs(const DecodeModel& model, int layer) {
   if (attentionLeavesRounded(model, layer)) args.rounded = model.workspace.roundedAttention;
   args.next = model.workspace.roundedX;
   args.nextGain = l.postNorm;
-  args.ahead = firstOfGateUp(model, layer);
+  args.ahead = partOfGateUp(model, layer);
   addSegment(args, l.attentionOutput, l.outputBias);
   return args;
 }

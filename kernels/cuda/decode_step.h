@@ -113,11 +113,12 @@ struct DecodeModel {
 };
 
 // The operations of a step, in order: begin, layers × (qkv, attend, project, gate/up, project), head. One row each.
-/// Embedding of input->token into x, rope table of input->position, history[position] = token.
+/// Embedding of input->token into x (and rounded behind the first norm's gain), rope table of input->position,
+/// history[position] = token, attention's counters back to zero.
 cudaError_t decodeBegin(cudaStream_t stream, const DecodeModel& model);
 /// RMSNorm of x, q/k/v products and biases into workspace.qkv.
 cudaError_t decodeQkv(cudaStream_t stream, const DecodeModel& model, int layer);
-/// q/k norm, rope, append to the cache, attention over it into workspace.attention.
+/// q/k norm, rope, append to the cache, attention over it into workspace.attention. Once a step and layer.
 cudaError_t decodeAttend(cudaStream_t stream, const DecodeModel& model, int layer);
 /// x += o-proj(attention) + bias.
 cudaError_t decodeProjectAttention(cudaStream_t stream, const DecodeModel& model, int layer);

@@ -50,15 +50,15 @@ struct MatrixLayout {
   std::uint64_t totalBytes = 0;    ///< a multiple of 256
 };
 
+constexpr int kNestedCodeAt = 4, kNestedAbsmaxAt = 260;             // in that tail, in floats
+constexpr std::uint64_t kNestedHeadBytes = kNestedAbsmaxAt * 4ull;  // before the nested absmax
+
 constexpr int kRoundedGroup = 32;  ///< columns that share a scale in a rounded vector (rounded_vector.cuh)
 
 /// Bytes of a rounded vector: an integer a column, a scale and a sum of squares a group.
 constexpr std::uint64_t roundedBytes(std::uint64_t columns) {
   return columns + columns / kRoundedGroup * 2 * sizeof(float);
 }
-
-constexpr int kNestedCodeAt = 4, kNestedAbsmaxAt = 260;             // in that tail, in floats
-constexpr std::uint64_t kNestedHeadBytes = kNestedAbsmaxAt * 4ull;  // before the nested absmax
 
 NIBBLE_HD constexpr MatrixLayout matrixLayout(MatrixFormat format, std::int64_t rows, std::int64_t columns) {
   MatrixLayout layout;

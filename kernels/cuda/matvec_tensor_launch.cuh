@@ -33,7 +33,6 @@ inline std::size_t sharedBytesOf(const TensorShape& shape, const DecodeTuning& t
 
 /// A product's arguments as the arithmetic of its shape takes them.
 inline TensorProblem tensorProblem(const MatvecArgs& args, const DecodeTuning& tuning) {
-  const bool left = args.next && unitsFit(args.units, kRoundedGroup, tuning.multiprocessors);
   return {args.units,
           args.columns,
           args.epilogue == Epilogue::swiglu ? 2 : 1,
@@ -41,13 +40,25 @@ inline TensorProblem tensorProblem(const MatvecArgs& args, const DecodeTuning& t
           args.format == MatrixFormat::q8 ? Q8Tensor::kTileRows : Q4Tensor::kTileRows,
           args.format == MatrixFormat::nf4dq,
           tuning.multiprocessors,
-          tuning.blockKiB,
-          left ? kRoundedGroup : 1};
+          tuning.blockKiB};
 }
 
 /// Whether anything but the size speaks against tensor cores.
 inline bool allowsTensors(const MatvecArgs& args, const MatvecOptions& options) {
   return options.tuning.tensorProducts && options.activationBits <= 8 && !args.layout[0].flat;
+}
+
+/// The shape of a product, if it goes to tensor cores: its rows by whole groups where it may leave them rounded.
+inline bool shapeOf(const MatvecArgs& args, const MatvecOptions& options, TensorProblem& problem, TensorShape& shape) {
+  if (!allowsTensors(args, options)) return false;
+  problem = tensorProblem(args, options.tuning);
+  if (args.next && args.epilogue == Epilogue::add &&
+      unitsFit(args.units, kRoundedGroup, options.tuning.multiprocessors)) {
+    problem.rowUnit = kRoundedGroup;
+    if (tensorShape(problem, shape)) return true;
+    problem.rowUnit = 1;
+  }
+  return tensorShape(problem, shape);
 }
 
 /// Calls `launch` with the strips of a warp, and whether the input was left rounded, as constants.
@@ -73,9 +84,9 @@ cudaError_t withShape(int strips, bool left, const Launch& launch) {
 /// `fits` becomes false, and nothing is launched, where the size, the card or the activations ask for another product.
 template <typename F>
 cudaError_t launchTensor(cudaStream_t stream, const MatvecArgs& args, const MatvecOptions& options, bool& fits) {
+  TensorProblem problem;
   TensorShape shape;
-  const TensorProblem problem = tensorProblem(args, options.tuning);
-  fits = allowsTensors(args, options) && tensorShape(problem, shape);
+  fits = shapeOf(args, options, problem, shape);
   if (!fits) return cudaSuccess;
   return withShape(shape.stripsOfWarp, args.rounded, [&](auto strips, auto left) {
     return launch(matvec_tensor_kernel<F, decltype(strips)::value, decltype(left)::value>, dim3(shape.grid),

@@ -1,5 +1,6 @@
-// Activations as integers with a scale per 32 in shared memory, and folding of per-thread sums over a warp: what the
-// fast products share. x is read past L1, since another multiprocessor has just written it.
+// Activations as integers with a scale per 32: the rounding (rounded_vector.cuh has it too), all of x into shared
+// memory; and folding of per-thread sums over a warp. What the fast products share. x is read past L1, since another
+// multiprocessor has just written it.
 #pragma once
 #include <cuda_runtime.h>
 

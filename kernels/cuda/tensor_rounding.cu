@@ -7,10 +7,9 @@ namespace gpu {
 bool productLeavesRounded(const MatvecArgs& args, const MatvecOptions& options) {
   if (args.format == MatrixFormat::f32 || args.format == MatrixFormat::f16 || args.format == MatrixFormat::bf16)
     return false;
-  const TensorProblem problem = tensorProblem(args, options.tuning);
+  TensorProblem problem;
   TensorShape shape;
-  return options.tuning.fastProducts && problem.rowUnit > 1 && allowsTensors(args, options) &&
-         tensorShape(problem, shape);
+  return options.tuning.fastProducts && shapeOf(args, options, problem, shape) && problem.rowUnit > 1;
 }
 
 }  // namespace gpu

@@ -117,9 +117,10 @@ inline bool tensorShape(const TensorProblem& p, TensorShape& s) {
 }
 
 /// Splits the multiprocessors so that the block with the most bytes has as few as possible. False where one of the two
-/// would not fit its share, or they have different columns.
+/// would not fit its share, or they have different columns. Rows go to blocks one by one.
 inline bool twoTensorShapes(TensorProblem first, TensorProblem second, TwoTensorShapes& s) {
   const int all = first.multiprocessors;
+  first.rowUnit = second.rowUnit = 1;
   const auto bytesOfBlock = [](const TensorProblem& p, int blocks) {
     return static_cast<std::int64_t>((p.rows + blocks - 1) / blocks) * p.sides * p.stride;
   };

@@ -1,8 +1,7 @@
 // The decode products on tensor cores against those without them, which add the same integers (of nf4 the former have
 // the code as bytes, the latter with 14 bits), and against the plain product with fp32 activations: every quantized
-// format, one matrix, q/k/v in one launch, gate and up side by side.
+// format, one matrix, q/k/v in one launch, gate and up side by side, and four in a row whose inputs come rounded.
 #include "kernels/cuda/decode_step.h"
-#include "kernels/cuda/rounded_vector.h"
 #include "kernels/cuda/tensor_shape.h"
 #include "kernels/dynamic_code.h"
 #include "kernels/half.h"
