@@ -92,8 +92,10 @@ bool ThreadPool::takePiece() {
 }
 
 void ThreadPool::workerLoop() {
-  while (!m_stop.load()) {
+  for (;;) {
+    // First the alarm, then whether to stop: an alarm that rings in between is seen by the wait below.
     const std::uint32_t alarm = m_alarm.load();
+    if (m_stop.load()) return;
     const auto start = std::chrono::steady_clock::now();
     bool worked = false;
     for (int spins = 0; !worked; ++spins) {

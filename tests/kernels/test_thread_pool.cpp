@@ -51,6 +51,20 @@ class TestThreadPool : public QObject {
     QCOMPARE(setrlimit(RLIMIT_AS, &before), 0);
   }
 
+  /// Pools end while their workers are at work, spin or fall asleep. (A worker once slept for good, which took a pause at
+  /// the wrong instruction: this finds such a thing only with luck.)
+  void poolsComeAndGo() {
+    std::atomic<std::int64_t> sum{0};
+    for (int round = 0; round < 2000; ++round) {
+      ThreadPool pool(4);
+      pool.parallelFor(64, 1, [&](std::int64_t begin, std::int64_t end) { sum += end - begin; });
+      const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(round % 80);
+      while (std::chrono::steady_clock::now() < until) {
+      }
+    }
+    QCOMPARE(sum.load(), std::int64_t{2000 * 64});
+  }
+
   /// Many short jobs one after the other: no job is lost, none is done twice, no worker looks at an old one.
   void manyJobs() {
     ThreadPool pool(4);
