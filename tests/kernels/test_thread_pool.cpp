@@ -51,7 +51,7 @@ class TestThreadPool : public QObject {
     QCOMPARE(setrlimit(RLIMIT_AS, &before), 0);
   }
 
-  /// Pools end while their workers are at work, spin or fall asleep. (A worker once slept for good, which took a pause at
+  /// Pools end while their workers are at work, spin or fall asleep. (One slept for good once, which took a pause at
   /// the wrong instruction: this finds such a thing only with luck.)
   void poolsComeAndGo() {
     std::atomic<std::int64_t> sum{0};
