@@ -110,14 +110,15 @@ __device__ inline MergedSplits mergeSubset(const AttentionArgs& args, const Spli
   return merged;
 }
 
-/// Floats of shared memory that merging takes, by threads of the block.
+/// Floats of shared memory that merging takes, by threads of the block: eight lanes a warp leave four sums, a maximum and
+/// a denominator.
 constexpr std::size_t mergeFloats(std::size_t threads) {
   return threads / 32 * 48;
 }
 
 /// Sums this block's share of the outputs over all splits. 32 outputs are a tile: eight lanes hold four each, the other
-/// lanes, and other warps where there are more than tiles, take other splits. `memory`: mergeFloats(),
-/// aligned to 16 bytes.
+/// lanes, and other warps where there are more than tiles, take other splits. `memory`: mergeFloats(), aligned to 16
+/// bytes.
 __device__ inline void mergeSplits(const AttentionArgs& args, const SplitRange& range, float* memory) {
   const int values = args.heads / args.kvHeads * args.headDim, tiles = (values + 31) / 32;
   const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, warps = blockDim.x >> 5;

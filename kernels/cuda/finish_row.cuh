@@ -19,6 +19,7 @@ __device__ __forceinline__ RowBias biasOf(const MatvecArgs& args, int row) {
   return bias;
 }
 
+/// v / (1 + e^-v). Where e^-v is beyond 2^126 the fast division yields 0, which is what v · e^v comes to there.
 __device__ __forceinline__ float silu(float v) {
   return __fdividef(v, 1.0f + __expf(-v));
 }

@@ -73,11 +73,6 @@ struct Timer {
   }
 };
 
-double median(std::vector<double> v) {
-  std::sort(v.begin(), v.end());
-  return v[v.size() / 2];
-}
-
 double copyBandwidth(cudaStream_t stream) {
   const std::size_t bytes = std::size_t{2} << 30;
   Device<std::uint8_t> a(bytes), b(bytes);

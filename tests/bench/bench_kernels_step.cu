@@ -189,6 +189,7 @@ struct StepCase {
   double limit;
   int headDim = 64;
   int multiprocessors = 0;  ///< few, so that products leave x rounded; 0: as many as there are
+  double medianLimit = 0;   ///< of the token in the middle; 0: that of the worst
 };
 
 int checkStepCase(const StepCase& c, int tokens) {
@@ -213,6 +214,7 @@ int checkStepCase(const StepCase& c, int tokens) {
   }
   Reference reference(m);
   double worst = 0;
+  std::vector<double> errors;
   for (int position = 0; position < tokens; ++position) {
     StepInput input;
     input.token = static_cast<int>(randomBits() % m.shape.vocab);
@@ -233,15 +235,19 @@ int checkStepCase(const StepCase& c, int tokens) {
     worst = error > worst || std::isnan(error) ? error : worst;
     const int best = static_cast<int>(std::max_element(logits.begin(), logits.end()) - logits.begin());
     if (!std::isfinite(error)) break;
+    errors.push_back(error);
     const std::vector<StepOutput> chosen = d.output.host();
     if (chosen[0].token != best) worst = NAN;
   }
   if (exec) cudaGraphExecDestroy(exec);
   cudaStreamDestroy(stream);
-  const bool good = worst <= c.limit;
-  std::printf("step %-6s k/v/up/ends %-6s cache %-3s a%-2d %s%s%s%s, %d tokens: worst logits%19.2e %s\n",
+  // The first few positions are the worst: of three tokens the middle one says nothing.
+  const double middle = errors.empty() ? NAN : median(errors);
+  const double middleLimit = c.medianLimit > 0 && tokens >= 50 ? c.medianLimit : c.limit;
+  const bool good = worst <= c.limit && middle <= middleLimit;
+  std::printf("step %-6s k/v/up/ends %-6s cache %-3s a%-2d %s%s%s%s, %d tokens: median %.2e worst logits%19.2e %s\n",
               name(c.format), name(c.keyFormat), name(c.kv), c.bits, c.odd ? "odd " : "", c.plain ? "plain " : "fast ",
-              c.graph ? "graph" : "", c.multiprocessors > 0 ? " few blocks" : "", tokens, worst,
+              c.graph ? "graph" : "", c.multiprocessors > 0 ? " few blocks" : "", tokens, middle, worst,
               good ? "ok" : "FAILED");
   return good ? 0 : 1;
 }
@@ -251,10 +257,11 @@ int checkStepCase(const StepCase& c, int tokens) {
 int checkSteps(bool quick) {
   using F = MatrixFormat;
   using K = KvCacheFormat;
-  // With 8-bit activations the worst of 290 tokens is now and then one with small logits (seen: 4.3e-2).
+  // All q4: rounding alone makes the worst of 290 tokens 4e-3 to 6e-2, one of the first positions where it is large,
+  // but the median one 4e-3 to 5e-3 (step_rounding.py).
   const StepCase cases[] = {
-      {F::q4, F::q8, K::f16, 8, false, false, true, 6e-2},
-      {F::q8, F::q8, K::q8, 8, true, false, true, 6e-2},
+      {F::q4, F::q8, K::f16, 8, false, false, true, 3e-2},
+      {F::q8, F::q8, K::q8, 8, true, false, true, 3e-2},
       {F::f32, F::f32, K::f32, 32, true, true, false, 2e-5},
       {F::f32, F::f32, K::f32, 32, false, false, true, 2e-5},
       {F::f16, F::f16, K::f16, 16, false, false, true, 2e-3},
@@ -264,18 +271,18 @@ int checkSteps(bool quick) {
       {F::nf4dq, F::q8, K::f16, 16, false, false, true, 2e-3},
       {F::q4, F::q4, K::f32, 32, true, false, true, 5e-5},
       {F::q4, F::q4, K::f16, 16, false, false, true, 2e-3},
-      {F::nf4, F::nf4, K::f16, 8, true, false, true, 6e-2},
+      {F::nf4, F::nf4, K::f16, 8, true, false, true, 3e-2},
       {F::q4, F::q8, K::q4, 16, false, false, true, 0.25},
-      {F::q4, F::q4, K::f16, 8, false, false, true, 6e-2, 128},
-      {F::q4, F::q8, K::f16, 8, false, false, true, 6e-2, 128},
-      {F::q8, F::q8, K::q8, 8, false, false, true, 6e-2, 128},
-      {F::nf4, F::nf4, K::f16, 8, false, false, true, 6e-2, 128},
-      {F::nf4dq, F::q8, K::q8, 8, false, false, true, 6e-2, 128},
+      {F::q4, F::q4, K::f16, 8, false, false, true, 0.1, 128, 0, 1e-2},
+      {F::q4, F::q8, K::f16, 8, false, false, true, 3e-2, 128},
+      {F::q8, F::q8, K::q8, 8, false, false, true, 4e-2, 128},
+      {F::nf4, F::nf4, K::f16, 8, false, false, true, 3e-2, 128},
+      {F::nf4dq, F::q8, K::q8, 8, false, false, true, 4e-2, 128},
       {F::q4, F::q8, K::q4, 8, false, false, true, 0.25, 128},
-      {F::q4, F::q8, K::f16, 8, false, false, true, 6e-2, 128, 8},
-      {F::q8, F::q8, K::q8, 8, false, false, true, 6e-2, 64, 8},
-      {F::nf4, F::nf4, K::f16, 8, false, false, true, 6e-2, 128, 4},
-      {F::nf4dq, F::nf4dq, K::f16, 8, false, false, false, 6e-2, 128, 8},
+      {F::q4, F::q8, K::f16, 8, false, false, true, 3e-2, 128, 8},
+      {F::q8, F::q8, K::q8, 8, false, false, true, 3e-2, 64, 8},
+      {F::nf4, F::nf4, K::f16, 8, false, false, true, 3e-2, 128, 4},
+      {F::nf4dq, F::nf4dq, K::f16, 8, false, false, false, 4e-2, 128, 8},
   };
   int failed = 0, done = 0;
   for (const StepCase& c : cases) {

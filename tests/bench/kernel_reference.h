@@ -4,6 +4,7 @@
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -37,6 +38,11 @@ inline double gaussian() {
 }
 inline std::uint32_t randomBits() {
   return static_cast<std::uint32_t>(generator()());
+}
+
+inline double median(std::vector<double> v) {
+  std::sort(v.begin(), v.end());
+  return v[v.size() / 2];
 }
 
 inline const char* name(MatrixFormat f) {

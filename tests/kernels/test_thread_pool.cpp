@@ -51,8 +51,8 @@ class TestThreadPool : public QObject {
     QCOMPARE(setrlimit(RLIMIT_AS, &before), 0);
   }
 
-  /// Pools end while their workers are at work, spin or fall asleep. (One slept for good once, which took a pause at
-  /// the wrong instruction: this finds such a thing only with luck.)
+  /// Pools end while their workers are at work, spin or fall asleep. (One could once sleep for good, which took a
+  /// pause at the wrong instruction: this finds such a thing only with luck.)
   void poolsComeAndGo() {
     std::atomic<std::int64_t> sum{0};
     for (int round = 0; round < 2000; ++round) {
