@@ -1,7 +1,8 @@
 // The fast decode product on tensor cores: quantized weights, 8-bit activations, columns a multiple of 256. One block
 // per SM owns a contiguous range of rows and works on tiles of 16 or 8 rows; a warp owns one or more strips of 256
 // columns, whose activations stay in its registers for the whole kernel.
-//   asking    one warp asks for tiles (tile_ring.cuh) from the first moment on, and in the end makes the norm's root.
+//   asking    one warp asks for tiles (tile_ring.cuh) from the first instructions on, before the ring's barriers are
+//             made, and in the end makes the norm's root.
 //   prologue  the other warps wait for the previous kernel. If it has left x rounded (rounded_vector.cuh) they take
 //             their strips as they are; else all of x is read, multiplied by the norm's gain and rounded to integers
 //             with a scale per 32. (The root of the norm is applied last.)
@@ -85,13 +86,9 @@ __device__ __forceinline__ RowScales nestedScales(const MatvecArgs& args, const 
   return {__float_as_uint(absmax[0]), __float_as_uint(absmax[1])};
 }
 
-/// The math warps' threads wait for each other and for the asking warp's word that the ring's barriers are made.
-/// (Barrier 0 is that of the whole block.)
+/// The math warps' threads wait for each other. (Barrier 0 is that of the whole block.)
 __device__ __forceinline__ void meetMathWarps(int threads) {
-  asm volatile("bar.sync 1, %0;" ::"r"(threads + 32) : "memory");
-}
-__device__ __forceinline__ void tellMathWarps(int threads) {
-  asm volatile("bar.arrive 1, %0;" ::"r"(threads + 32) : "memory");
+  asm volatile("bar.sync 1, %0;" ::"r"(threads) : "memory");
 }
 /// The asking warp waits until the math warps have left their sums of squares.
 __device__ __forceinline__ void waitForSquares(int threads) {
@@ -101,17 +98,14 @@ __device__ __forceinline__ void tellSquares(int threads) {
   asm volatile("bar.arrive 2, %0;" ::"r"(threads + 32) : "memory");
 }
 
-/// The asking warp: barriers, tiles, what the next launch wants of L2, and in the end the norm. `Left`: x was left
-/// rounded, and its groups' sums of squares with it.
+/// The asking warp: tiles, what the next launch wants of L2, and in the end the norm. `Left`: x was left rounded, and
+/// its groups' sums of squares with it.
 template <bool Left>
 __device__ __forceinline__ void askingWarp(const MatvecArgs& args, const Tiles& tiles, const BlockMemory& m,
-                                           int mathWarps) {
+                                           int mathWarps, int begun) {
   const int lane = threadIdx.x & 31;
-  if (lane == 0) makeBarriers(m.ring, args.threadsPerRow >> 5);
-  __syncwarp();
-  tellMathWarps(mathWarps * 32);
   if (lane == 0) {
-    askForTiles(args, tiles, m.ring);
+    askForTiles(args, tiles, m.ring, begun);
     if (blockIdx.x < args.ahead.blocks)
       for (const std::uint8_t* data : args.ahead.data)
         prefetchBulk(data + static_cast<std::uint64_t>(blockIdx.x) * args.ahead.pace, args.ahead.bytes);
@@ -187,15 +181,19 @@ __device__ __forceinline__ void multiplyTiles(const MatvecArgs& args, const Tile
 template <typename F, int Strips, bool Left>
 __device__ __forceinline__ void runBlock(const MatvecArgs& args, int block, std::uint8_t* tileMemory,
                                          FixedMemory& fixed) {
-  // The same in every lane, which the compiler sees only so.
-  const int warp = __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x >> 5), 0);
-  const int warpsPerRow = args.threadsPerRow >> 5, warps = warpsPerRow * args.rowGroups, threads = warps * 32;
   const Tiles tiles{block * args.rowsPerBlock + min(block, args.rowsLeft) * args.rowUnit,
                     args.rowsPerBlock + (block < args.rowsLeft ? args.rowUnit : 0), F::kTileRows,
                     args.epilogue == Epilogue::swiglu};
+  const int begun = askForFirst(args, tiles, sharedAddress(tileMemory), sharedAddress(fixed.barriers),
+                                threadIdx.x + 32 == blockDim.x);
+  // The same in every lane, which the compiler sees only so.
+  const int warp = __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x >> 5), 0);
+  const int warpsPerRow = args.threadsPerRow >> 5, warps = warpsPerRow * args.rowGroups, threads = warps * 32;
   const BlockMemory m = carveBlock<F>(args, tiles, tileMemory, fixed);
+  makeBarriers(m.ring, warpsPerRow, warp, warps + 1, begun);
+  __syncthreads();
   if (warp == warps) {
-    askingWarp<Left>(args, tiles, m, warps);
+    askingWarp<Left>(args, tiles, m, warps, begun);
     __syncthreads();
     return;
   }
@@ -209,7 +207,6 @@ __device__ __forceinline__ void runBlock(const MatvecArgs& args, int block, std:
   const bool ownsRow = static_cast<int>(threadIdx.x) < tiles.rows;
   if (ownsRow) extras.load(args, ownRow);
   const std::uint32_t sums = sharedAddress(m.sums);
-  if (Left) meetMathWarps(threads);
   waitForPrevious();
   if (ownsRow) extras.loadResidual(args, ownRow);
   if (!Left) prepareTensorInput(args, m, warp, threads);

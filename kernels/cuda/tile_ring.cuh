@@ -56,31 +56,56 @@ struct TileRing {
   __device__ __forceinline__ std::uint32_t comeOf(int slot, int part) const { return come + (slot * parts + part) * 8; }
 };
 
-/// Makes the ring's barriers: one a part that the copies arrive at, one a slot that `warps` warps arrive at when they
-/// have read it. One thread.
-__device__ __forceinline__ void makeBarriers(const TileRing& ring, int warps) {
+/// Makes a warp's share of the ring's barriers: one a part that the copies arrive at, one a slot that `readers` warps
+/// arrive at when they have read it. (A barrier takes a thread some 60 cycles, so no warp makes them all.) `made`: of
+/// them that exist already, from the first on.
+__device__ __forceinline__ void makeBarriers(const TileRing& ring, int readers, int warp, int warps, int made) {
+  const int parts = ring.slots * ring.parts;
+  if ((threadIdx.x & 31) == 0) {
 #pragma unroll 1
-  for (int i = 0; i < ring.slots * ring.parts; ++i) initBarrier(ring.come + i * 8, 1);
-#pragma unroll 1
-  for (int i = 0; i < ring.slots; ++i) initBarrier(ring.free + i * 8, warps);
+    for (int i = warp + made; i < parts + ring.slots; i += warps)
+      initBarrier(i < parts ? ring.come + i * 8 : ring.free + (i - parts) * 8, i < parts ? 1 : readers);
+  }
   barriersReady();
+}
+
+/// Asks for the first part of the first tile before anything else is done, and makes its barrier, if that part is whole
+/// and of one matrix; returns the parts asked for. Few instructions, since they too must be fetched before the memory
+/// has anything to do. All threads call it, the one that `asks` does it.
+__device__ __forceinline__ int askForFirst(const MatvecArgs& args, const Tiles& tiles, std::uint32_t memory,
+                                           std::uint32_t come, bool asks) {
+  const int matrix = tiles.matrixOf(args, tiles.first, 0);
+  const bool whole = tiles.rows >= args.partRows &&
+                     (tiles.pair || matrix == 2 || tiles.first + args.partRows <= args.starts[matrix + 1]);
+  if (asks && whole) {
+    const std::uint32_t bytes = args.partRows * args.stride;
+    initBarrier(come, 1);
+    barriersReady();
+    expectBytes(come, bytes);
+    copyBulk(memory,
+             args.data[matrix] + static_cast<std::uint64_t>(static_cast<std::uint32_t>(tiles.first)) * args.stride,
+             bytes, come, streamingPolicy());
+  }
+  return whole;
 }
 
 /// The asking thread's whole work: tiles as far ahead as the ring reaches, but never more than a few parts at once.
 /// Whatever else comes from memory, x and the next instructions above all, stands in line behind what is under way. A
 /// part without rows is armed too, since readers wait for all parts of a tile. At most slots · parts are under way, and
 /// the oldest is waited for before the next one is armed: so no barrier is two phases ahead of who waits for it.
-__device__ __forceinline__ void askForTiles(const MatvecArgs& args, const Tiles& tiles, const TileRing& ring) {
+/// `begun`: parts of the first tile that have been asked for.
+__device__ __forceinline__ void askForTiles(const MatvecArgs& args, const Tiles& tiles, const TileRing& ring,
+                                            int begun) {
   const std::uint64_t policy = streamingPolicy();
   const int count = tiles.count();
   RingPlace place, arrived;
-  int arrivedPart = 0, underWay = 0;
+  int arrivedPart = 0, underWay = begun;
 #pragma unroll 1
   for (int tile = 0; tile < count; ++tile, place.advance(ring.slots, 1)) {
     if (tile == ring.slots) waitForPrevious();  // nothing is read, and no place free, before it is over
     if (tile >= ring.slots) waitBarrier(ring.free + place.slot * 8, place.phase ^ 1);
 #pragma unroll 1
-    for (int part = 0; part < ring.parts; ++part) {
+    for (int part = tile == 0 ? begun : 0; part < ring.parts; ++part) {
       if (underWay == args.partsUnderWay) {
         waitBarrier(ring.comeOf(arrived.slot, arrivedPart), arrived.phase);
         if (++arrivedPart == ring.parts) arrivedPart = 0, arrived.advance(ring.slots, 1);
