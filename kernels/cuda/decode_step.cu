@@ -34,7 +34,7 @@ cudaError_t launchOne(cudaStream_t stream, const DecodeModel& model, MatvecArgs 
 /// enough not to stand in their input's way (kernels/README.md, step 10e). Equal shares of both, which are not the rows
 /// that the blocks begin with.
 AheadWeights partOfGateUp(const DecodeModel& model, int layer) {
-  constexpr std::uint64_t kBytesOfBlock = 12 * 1024;  // and matrix
+  constexpr std::uint64_t kBytesOfBlock = 16 * 1024;  // and matrix
   const LayerView& l = model.layers[layer];
   if (l.gate.format != l.up.format) return {};
   const MatrixLayout layout = matrixLayout(l.gate.format, l.gate.rows, l.gate.columns);

@@ -27,20 +27,11 @@ __device__ __forceinline__ float silu(float v) {
 /// `row` of the output; `pairY` is the up projection's value for SwiGLU, `residual` what the output holds so far for
 /// add.
 __device__ __forceinline__ void finishRow(const MatvecArgs& args, int row, float y, float pairY, float residual) {
-  switch (args.epilogue) {
-    case Epilogue::store:
-      args.output[row] = y;
-      break;
-    case Epilogue::add:
-      args.output[row] = residual + y;
-      break;
-    case Epilogue::swiglu:
-      args.output[row] = silu(y) * pairY;
-      break;
-    case Epilogue::multiplySilu:
-      args.output[row] = silu(args.output[row]) * y;
-      break;
-  }
+  // No switch: the compiler makes a jump table of it, which is one more thing to wait for.
+  if (args.epilogue == Epilogue::add) y += residual;
+  if (args.epilogue == Epilogue::swiglu) y = silu(y) * pairY;
+  if (args.epilogue == Epilogue::multiplySilu) y *= silu(args.output[row]);
+  args.output[row] = y;
 }
 
 }  // namespace gpu
