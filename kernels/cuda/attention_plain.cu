@@ -145,8 +145,8 @@ __global__ void __launch_bounds__(kThreads) attend_plain_kernel(const __grid_con
     }
   }
   if (range.active == 1) return;
-  meetSplits(args, range);
-  mergeSplits(args, range, memory);
+  const MergeShare share = meetSplits(args, range);
+  if (share.index >= 0) mergeSplits(args, range, share, memory);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // What the attention kernels share: which positions a block reads, and how the partial results of a KV head's blocks
-// become one. All active blocks of a KV head meet at a counter, then each sums its share of the outputs over all
-// splits; with one active block (short contexts) nothing of this happens. A launch never has more blocks than fit on
-// the card at once.
+// become one. The active blocks of a KV head count themselves; the last ones wait for all, then each sums its share of
+// the outputs over all splits; with one active block (short contexts) nothing of this happens. A launch never has more
+// blocks than fit on the card at once.
 #pragma once
 #include <cuda_runtime.h>
 
@@ -50,17 +50,29 @@ __device__ inline float* partialOf(const AttentionArgs& args, const SplitRange& 
          (static_cast<std::int64_t>(range.kvHead) * range.splits + split) * group * partialStride(args.headDim);
 }
 
-/// Waits until all active blocks of this KV head have written their partials. Called by all threads, once a step: the
-/// layer's counters are set back when the next step begins.
-__device__ inline void meetSplits(const AttentionArgs& args, const SplitRange& range) {
+/// The last blocks of a KV head to be ready merge its splits; the others leave, so that the next kernel's blocks can
+/// begin to load.
+constexpr int kMergingBlocks = 32;
+
+/// A block's share of the merging: number `index` of `count`, none if negative.
+struct MergeShare {
+  int index, count;
+};
+
+/// Says that this block has written its partial. If it is one of the last, waits until all have. Called by all threads,
+/// once a step: the layer's counters are set back when the next step begins.
+__device__ inline MergeShare meetSplits(const AttentionArgs& args, const SplitRange& range) {
+  __shared__ int place;
   std::uint32_t* arrived = args.counters + range.kvHead;
+  const int count = min(range.active, kMergingBlocks);
   __syncthreads();
   if (threadIdx.x == 0) {
-    addRelease(arrived, 1);
-    while (loadAcquire(arrived) < static_cast<std::uint32_t>(range.active)) {
+    place = static_cast<int>(fetchAdd(arrived, 1)) - (range.active - count);
+    while (place >= 0 && loadAcquire(arrived) < static_cast<std::uint32_t>(range.active)) {
     }
   }
   __syncthreads();
+  return {place, count};
 }
 
 /// Four neighbouring outputs of some splits: sums relative to 2^top, and their denominator. Nothing yet: a top below
@@ -110,8 +122,8 @@ __device__ inline MergedSplits mergeSubset(const AttentionArgs& args, const Spli
   return merged;
 }
 
-/// Floats of shared memory that merging takes, by threads of the block: eight lanes a warp leave four sums, a maximum and
-/// a denominator.
+/// Floats of shared memory that merging takes, by threads of the block: eight lanes a warp leave four sums, a maximum
+/// and a denominator.
 constexpr std::size_t mergeFloats(std::size_t threads) {
   return threads / 32 * 48;
 }
@@ -119,15 +131,16 @@ constexpr std::size_t mergeFloats(std::size_t threads) {
 /// Sums this block's share of the outputs over all splits. 32 outputs are a tile: eight lanes hold four each, the other
 /// lanes, and other warps where there are more than tiles, take other splits. `memory`: mergeFloats(), aligned to 16
 /// bytes.
-__device__ inline void mergeSplits(const AttentionArgs& args, const SplitRange& range, float* memory) {
+__device__ inline void mergeSplits(const AttentionArgs& args, const SplitRange& range, const MergeShare& share,
+                                   float* memory) {
   const int values = args.heads / args.kvHeads * args.headDim, tiles = (values + 31) / 32;
   const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, warps = blockDim.x >> 5;
   int tileWarps = warps;
-  while (tileWarps > 1 && range.active * (warps / tileWarps) < tiles) tileWarps >>= 1;
+  while (tileWarps > 1 && share.count * (warps / tileWarps) < tiles) tileWarps >>= 1;
   const int groups = warps / tileWarps, group = warp / tileWarps, part = warp - group * tileWarps;
   float4* outs = reinterpret_cast<float4*>(memory);
   float2* others = reinterpret_cast<float2*>(memory + 32 * warps);
-  for (int first = range.split * groups; first < tiles; first += range.active * groups) {
+  for (int first = share.index * groups; first < tiles; first += share.count * groups) {
     const int value = min((first + group) * 32 + (lane & 7) * 4, values - 4);
     MergedSplits merged = mergeSubset(args, range, value, part * 4 + (lane >> 3), tileWarps * 4);
 #pragma unroll

@@ -144,8 +144,8 @@ __global__ void __launch_bounds__(kWarps * 32, kWarps == kFewAttentionWarps ? 2 
   __syncthreads();
   combineWarps<HD, kWarps>(args, range, sums);
   if (range.active == 1) return;
-  meetSplits(args, range);
-  mergeSplits(args, range, &sums.out[0][0][0]);
+  const MergeShare share = meetSplits(args, range);
+  if (share.index >= 0) mergeSplits(args, range, share, &sums.out[0][0][0]);
 }
 
 template <KvCacheFormat F, int HD, int kWarps>
