@@ -207,6 +207,8 @@ __device__ __forceinline__ void runBlock(const MatvecArgs& args, int block, std:
   const bool ownsRow = static_cast<int>(threadIdx.x) < tiles.rows;
   if (ownsRow) extras.load(args, ownRow);
   const std::uint32_t sums = sharedAddress(m.sums);
+  if (Left && F::kNested)
+    meetMathWarps(threads);  // loadNested()'s; behind a rounded input of the block's own they meet
   waitForPrevious();
   if (ownsRow) extras.loadResidual(args, ownRow);
   if (!Left) prepareTensorInput(args, m, warp, threads);
