@@ -210,7 +210,7 @@ cudaError_t decodeAttend(cudaStream_t stream, const DecodeModel& model, int laye
   const DecodeShape& shape = model.shape;
   const AttentionArgs args = attentionArgs(model, layer);
   const bool tensor = usesTensorCores(model, layer);
-  // All blocks must be on the card at once: they wait for each other.
+  // All blocks must be on the card at once: the last ones of a KV head wait for the others.
   const bool manyWarps = tensor && model.tuning.blockKiB >= kManyWarpsKiB;
   int blocks = model.tuning.multiprocessors * (tensor && !manyWarps ? 2 : 1);
   if (blocks > kAttentionBlocks) blocks = kAttentionBlocks;

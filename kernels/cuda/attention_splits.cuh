@@ -59,16 +59,22 @@ struct MergeShare {
   int index, count;
 };
 
+/// Outputs of a KV head, in tiles of 32.
+__device__ inline int mergeTiles(const AttentionArgs& args) {
+  return (args.heads / args.kvHeads * args.headDim + 31) / 32;
+}
+
 /// Says that this block has written its partial. If it is one of the last, waits until all have. Called by all threads,
 /// once a step: the layer's counters are set back when the next step begins.
 __device__ inline MergeShare meetSplits(const AttentionArgs& args, const SplitRange& range) {
   __shared__ int place;
   std::uint32_t* arrived = args.counters + range.kvHead;
-  const int count = min(range.active, kMergingBlocks);
+  const int count = min(range.active, min(kMergingBlocks, mergeTiles(args)));
   __syncthreads();
   if (threadIdx.x == 0) {
-    place = static_cast<int>(fetchAdd(arrived, 1)) - (range.active - count);
-    while (place >= 0 && loadAcquire(arrived) < static_cast<std::uint32_t>(range.active)) {
+    const int own = static_cast<int>(fetchAddRelease(arrived, 1)) - (range.active - count);
+    place = own;
+    while (own >= 0 && loadAcquire(arrived) < static_cast<std::uint32_t>(range.active)) {
     }
   }
   __syncthreads();
@@ -133,7 +139,7 @@ constexpr std::size_t mergeFloats(std::size_t threads) {
 /// bytes.
 __device__ inline void mergeSplits(const AttentionArgs& args, const SplitRange& range, const MergeShare& share,
                                    float* memory) {
-  const int values = args.heads / args.kvHeads * args.headDim, tiles = (values + 31) / 32;
+  const int values = args.heads / args.kvHeads * args.headDim, tiles = mergeTiles(args);
   const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, warps = blockDim.x >> 5;
   int tileWarps = warps;
   while (tileWarps > 1 && share.count * (warps / tileWarps) < tiles) tileWarps >>= 1;

@@ -10,7 +10,7 @@
 namespace nibble {
 namespace gpu {
 
-/// A barrier that `arrivals` threads arrive at; all must be made, and barriersReady() called, before their first use.
+/// A barrier that `arrivals` threads arrive at; it must be made, and barriersReady() called, before its first use.
 __device__ __forceinline__ void initBarrier(std::uint32_t barrier, int arrivals) {
 #if __CUDA_ARCH__ >= 900
   asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(arrivals) : "memory");

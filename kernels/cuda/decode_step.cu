@@ -31,8 +31,8 @@ cudaError_t launchOne(cudaStream_t stream, const DecodeModel& model, MatvecArgs 
 }
 
 /// Some of gate and up, asked for while the product before them still runs: as much as memory has time for, and little
-/// enough not to stand in their input's way (kernels/README.md, step 10e). Equal shares of both, which are not the rows
-/// that the blocks begin with.
+/// enough not to stand in their input's way (kernels/README.md, steps 10e and 11c). Equal shares of both, which are not
+/// the rows that the blocks begin with.
 AheadWeights partOfGateUp(const DecodeModel& model, int layer) {
   constexpr std::uint64_t kBytesOfBlock = 16 * 1024;  // and matrix
   const LayerView& l = model.layers[layer];

@@ -25,15 +25,15 @@ __device__ __forceinline__ void waitForPrevious() {
 
 /// Adds to a word in global memory after everything that this thread, and those it has met at a barrier, wrote before;
 /// returns what the word was.
-__device__ __forceinline__ std::uint32_t fetchAdd(std::uint32_t* address, std::uint32_t value) {
+__device__ __forceinline__ std::uint32_t fetchAddRelease(std::uint32_t* address, std::uint32_t value) {
   std::uint32_t before;
-  asm volatile("atom.acq_rel.gpu.global.add.u32 %0, [%1], %2;"
+  asm volatile("atom.release.gpu.global.add.u32 %0, [%1], %2;"
                : "=r"(before)
                : "l"(address), "r"(value)
                : "memory");
   return before;
 }
-/// A word of global memory; what was written before the fetchAdd() that it shows is visible afterwards.
+/// A word of global memory; what was written before the fetchAddRelease() that it shows is visible afterwards.
 __device__ __forceinline__ std::uint32_t loadAcquire(const std::uint32_t* address) {
   std::uint32_t value;
   asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(value) : "l"(address) : "memory");

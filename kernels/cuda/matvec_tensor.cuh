@@ -184,6 +184,7 @@ __device__ __forceinline__ void runBlock(const MatvecArgs& args, int block, std:
   const Tiles tiles{block * args.rowsPerBlock + min(block, args.rowsLeft) * args.rowUnit,
                     args.rowsPerBlock + (block < args.rowsLeft ? args.rowUnit : 0), F::kTileRows,
                     args.epilogue == Epilogue::swiglu};
+  // By the first lane of the asking warp, which is the last one.
   const int begun = askForFirst(args, tiles, sharedAddress(tileMemory), sharedAddress(fixed.barriers),
                                 threadIdx.x + 32 == blockDim.x);
   // The same in every lane, which the compiler sees only so.
@@ -207,8 +208,8 @@ __device__ __forceinline__ void runBlock(const MatvecArgs& args, int block, std:
   const bool ownsRow = static_cast<int>(threadIdx.x) < tiles.rows;
   if (ownsRow) extras.load(args, ownRow);
   const std::uint32_t sums = sharedAddress(m.sums);
-  if (Left && F::kNested)
-    meetMathWarps(threads);  // loadNested()'s; behind a rounded input of the block's own they meet
+  // What loadNested() has left is read by other warps. (Without `Left` prepareTensorInput() has them meet.)
+  if (Left && F::kNested) meetMathWarps(threads);
   waitForPrevious();
   if (ownsRow) extras.loadResidual(args, ownRow);
   if (!Left) prepareTensorInput(args, m, warp, threads);

@@ -60,18 +60,19 @@ struct TileRing {
 /// arrive at when they have read it. (A barrier takes a thread some 60 cycles, so no warp makes them all.) `made`: of
 /// them that exist already, from the first on.
 __device__ __forceinline__ void makeBarriers(const TileRing& ring, int readers, int warp, int warps, int made) {
-  const int parts = ring.slots * ring.parts;
+  const int come = ring.slots * ring.parts;
   if ((threadIdx.x & 31) == 0) {
 #pragma unroll 1
-    for (int i = warp + made; i < parts + ring.slots; i += warps)
-      initBarrier(i < parts ? ring.come + i * 8 : ring.free + (i - parts) * 8, i < parts ? 1 : readers);
+    for (int i = warp + made; i < come + ring.slots; i += warps)
+      initBarrier(i < come ? ring.come + i * 8 : ring.free + (i - come) * 8, i < come ? 1 : readers);
   }
   barriersReady();
 }
 
 /// Asks for the first part of the first tile before anything else is done, and makes its barrier, if that part is whole
 /// and of one matrix; returns the parts asked for. Few instructions, since they too must be fetched before the memory
-/// has anything to do. All threads call it, the one that `asks` does it.
+/// has anything to do. All threads call it, the one that `asks` does it. `memory`, `come`: where carveBlock() has the
+/// ring's first place and its first barrier.
 __device__ __forceinline__ int askForFirst(const MatvecArgs& args, const Tiles& tiles, std::uint32_t memory,
                                            std::uint32_t come, bool asks) {
   const int matrix = tiles.matrixOf(args, tiles.first, 0);
@@ -86,14 +87,14 @@ __device__ __forceinline__ int askForFirst(const MatvecArgs& args, const Tiles& 
              args.data[matrix] + static_cast<std::uint64_t>(static_cast<std::uint32_t>(tiles.first)) * args.stride,
              bytes, come, streamingPolicy());
   }
-  return whole;
+  return whole ? 1 : 0;
 }
 
-/// The asking thread's whole work: tiles as far ahead as the ring reaches, but never more than a few parts at once.
-/// Whatever else comes from memory, x and the next instructions above all, stands in line behind what is under way. A
-/// part without rows is armed too, since readers wait for all parts of a tile. At most slots · parts are under way, and
-/// the oldest is waited for before the next one is armed: so no barrier is two phases ahead of who waits for it.
-/// `begun`: parts of the first tile that have been asked for.
+/// The asking thread's work behind askForFirst(): tiles as far ahead as the ring reaches, but never more than a few
+/// parts at once. Whatever else comes from memory, x and the next instructions above all, stands in line behind what is
+/// under way. A part without rows is armed too, since readers wait for all parts of a tile. At most slots · parts are
+/// under way, and the oldest is waited for before the next one is armed: so no barrier is two phases ahead of who waits
+/// for it. `begun`: parts of the first tile that have been asked for.
 __device__ __forceinline__ void askForTiles(const MatvecArgs& args, const Tiles& tiles, const TileRing& ring,
                                             int begun) {
   const std::uint64_t policy = streamingPolicy();

@@ -293,6 +293,8 @@ int checkAttention(bool quick) {
       failed += checkAttentionCase({format, 6, 2, 64, 77, 0, true, tensor});
       failed += checkAttentionCase({format, 4, 4, 128, 201, 65, false, tensor});
       if (!tensor) failed += checkAttentionCase({format, 6, 3, 40, 130, 0, false, tensor});
+      failed += checkAttentionCase({format, 4, 1, 64, 1000, 0, true, tensor});   // splits, all of which merge
+      failed += checkAttentionCase({format, 4, 1, 64, 6000, 0, false, tensor});  // and such as leave
       if (quick) continue;
       if (!tensor) failed += checkAttentionCase({format, 16, 1, 256, 300, 0, true, tensor});
       failed += checkAttentionCase({format, 32, 2, 128, 4321, 0, true, tensor});

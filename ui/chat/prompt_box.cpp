@@ -8,6 +8,7 @@
 #include <QPushButton>
 #include <QTimer>
 #include <QToolButton>
+#include <algorithm>
 
 #include "app/application_context.h"
 #include "app/chat_session.h"
@@ -153,8 +154,10 @@ void PromptBox::showContext() {
     m_context->clear();
     return fitTools();
   }
-  m_context->setText(tr("%1 of %2 tokens").arg(countText(m_session.contextUsed()), countText(info->context)));
-  const bool nearlyFull = m_session.contextUsed() * 10 > info->context * 9;
+  // An answer that fills the context has one token more than that: its last one is never read.
+  const qint64 used = std::min<qint64>(m_session.contextUsed(), info->context);
+  m_context->setText(tr("%1 of %2 tokens").arg(countText(used), countText(info->context)));
+  const bool nearlyFull = used * 10 > info->context * 9;
   m_context->setToolTip(nearlyFull ? tr("The context is nearly full: begin a new chat, or load the model with a larger context.")
                                    : tr("Tokens of this conversation, of those the loaded context holds"));
   fitTools();

@@ -83,7 +83,7 @@ class RingSimulation {
   }
   std::size_t partAt(int slot, int part) const { return static_cast<std::size_t>(slot * m_shape.parts + part); }
 
-  /// askForTiles, one part a call. The last tile's last part has no row.
+  /// askForFirst and askForTiles, one part a call. The last tile's last part has no row.
   bool ask() {
     if (m_tile == m_shape.tiles) return false;
     if (m_part == 0 && m_tile >= m_shape.places &&
