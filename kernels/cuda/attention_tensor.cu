@@ -151,7 +151,8 @@ __global__ void __launch_bounds__(kWarps * 32, kWarps == kFewAttentionWarps ? 2 
 template <KvCacheFormat F, int HD, int kWarps>
 cudaError_t launchWarps(cudaStream_t stream, AttentionArgs args, int splits, bool dependent) {
   static_assert(sizeof(BlockSums<HD, kWarps>) >= mergeFloats(kWarps * 32) * sizeof(float));
-  static_assert(sizeof(BlockSums<HD, kWarps>) + sizeof(QueryRows<HD>) + sizeof(NewestRows<HD>) <= kManyWarpsKiB * 1024);
+  constexpr std::size_t kStatic = sizeof(QueryRows<HD>) + sizeof(NewestRows<HD>) + sizeof(int);  // meetSplits()'s last
+  static_assert(sizeof(BlockSums<HD, kWarps>) + kStatic <= kManyWarpsKiB * 1024);
   args.granule = kWarps * 16;
   return launch(attend_tensor_kernel<F, HD, kWarps>, dim3(splits, args.kvHeads), dim3(kWarps * 32),
                 sizeof(BlockSums<HD, kWarps>), stream, dependent, args);

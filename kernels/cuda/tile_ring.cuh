@@ -32,6 +32,11 @@ struct Tiles {
     return make_int2(row, max(0, min(args.partRows, first + rows - row)));
   }
 
+  /// Where the record of a row of the output lies.
+  __device__ __forceinline__ const std::uint8_t* recordOf(const MatvecArgs& args, int matrix, int row) const {
+    return args.data[matrix] + static_cast<std::uint64_t>(static_cast<std::uint32_t>(row)) * args.stride;
+  }
+
   /// Asks for `count` rows from `row` on. One thread.
   __device__ __forceinline__ void ask(const MatvecArgs& args, int side, int row, int count, std::uint32_t shared,
                                       std::uint32_t come, std::uint64_t policy) const {
@@ -39,8 +44,7 @@ struct Tiles {
     while (count > 0) {  // of q, k and v they may be in more than one
       const int matrix = matrixOf(args, row, side);
       const int here = pair || matrix == 2 ? count : min(count, args.starts[matrix + 1] - row);
-      copyBulk(shared, args.data[matrix] + static_cast<std::uint64_t>(static_cast<std::uint32_t>(row)) * args.stride,
-               here * args.stride, come, policy);
+      copyBulk(shared, recordOf(args, matrix, row), here * args.stride, come, policy);
       row += here;
       count -= here;
       shared += here * args.stride;
@@ -70,9 +74,9 @@ __device__ __forceinline__ void makeBarriers(const TileRing& ring, int readers, 
 }
 
 /// Asks for the first part of the first tile before anything else is done, and makes its barrier, if that part is whole
-/// and of one matrix; returns the parts asked for. Few instructions, since they too must be fetched before the memory
-/// has anything to do. All threads call it, the one that `asks` does it. `memory`, `come`: where carveBlock() has the
-/// ring's first place and its first barrier.
+/// and of one matrix; returns the parts asked for. Few instructions: until they are done the memory has nothing to do.
+/// All threads call it, the one that `asks` does it. `memory`, `come`: where carveBlock() has the ring's first place
+/// and its first barrier.
 __device__ __forceinline__ int askForFirst(const MatvecArgs& args, const Tiles& tiles, std::uint32_t memory,
                                            std::uint32_t come, bool asks) {
   const int matrix = tiles.matrixOf(args, tiles.first, 0);
@@ -83,9 +87,7 @@ __device__ __forceinline__ int askForFirst(const MatvecArgs& args, const Tiles& 
     initBarrier(come, 1);
     barriersReady();
     expectBytes(come, bytes);
-    copyBulk(memory,
-             args.data[matrix] + static_cast<std::uint64_t>(static_cast<std::uint32_t>(tiles.first)) * args.stride,
-             bytes, come, streamingPolicy());
+    copyBulk(memory, tiles.recordOf(args, matrix, tiles.first), bytes, come, streamingPolicy());
   }
   return whole ? 1 : 0;
 }

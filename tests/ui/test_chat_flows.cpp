@@ -83,6 +83,16 @@ class TestChatFlows : public QObject {
     QVERIFY(fixture.prompt()->toPlainText().isEmpty());
   }
 
+  void countsNoFurtherThanTheContext() {
+    ChatFixture fixture;
+    fixture.script.repeat = 210;  // of five tokens: 1,050
+    fixture.load();
+    fixture.session().setSampling({{"preset", "greedy"}, {"maxTokens", 2000}});
+    fixture.ask("on and on");
+    QVERIFY(fixture.session().contextUsed() > 1024);
+    QCOMPARE(fixture.find<QLabel>("contextLabel")->text(), QString("1,024 of 1,024 tokens"));
+  }
+
   void splitCharactersAreJoined() {
     ChatFixture fixture;
     const std::string rain = "雨🌧";
