@@ -8,7 +8,7 @@ namespace nibble {
 namespace gpu {
 
 constexpr int kAttentionBlocks = 320;  ///< most blocks (KV heads × splits) of one launch
-constexpr int kAttentionAlone = 192;   ///< up to so many positions one block a KV head is faster than several
+constexpr int kAttentionAlone = 128;   ///< up to so many positions one block a KV head is faster than several
 
 struct AttentionArgs {
   const float* qkv = nullptr;   // ((heads + 2 kv_heads) · head_dim)

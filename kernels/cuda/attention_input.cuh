@@ -40,17 +40,6 @@ struct NewestRows {
   __half keyScales[HD / 32], valueScales[HD / 32];
 };
 
-/// A row rounded to the cache's format, in shared memory. One warp.
-template <KvCacheFormat F, int HD>
-__device__ __forceinline__ void roundRow(const float* row, std::uint8_t* values, __half* scales) {
-  KvLayout layout;
-  layout.headDim = HD;
-  layout.scaleCount = HD / 32;
-  layout.scaleOffset = static_cast<std::uint64_t>(reinterpret_cast<std::uint8_t*>(scales) - values);
-  storeRow(values, layout, F, 0, row);
-  __syncwarp();
-}
-
 template <int HD>
 struct RawRow {
   float a[HD / 64], b[HD / 64];  // elements lane + 32i of the first and of the second half
@@ -102,29 +91,59 @@ struct RawRow {
   }
 };
 
-/// A row rounded to int8 with a scale per 32, from registers; all blocks side by side. One warp.
-template <int HD>
-__device__ __forceinline__ void roundRowToBytes(const RawRow<HD>& row, std::uint8_t* values, __half* scales) {
+/// A row rounded to fp16, or to int8 with a scale per 32, from registers: in shared memory as `values` and `scales`,
+/// and in the cache as row `index` of `store`. One warp.
+template <KvCacheFormat F, int HD>
+__device__ __forceinline__ void storeRawRow(const RawRow<HD>& row, std::uint8_t* values, __half* scales,
+                                            std::uint8_t* store, const KvLayout& layout, std::int64_t index) {
   constexpr int kBlocks = HD / 32;
   const int lane = threadIdx.x & 31;
   float v[kBlocks];
-  std::uint32_t top[kBlocks];
 #pragma unroll
-  for (int b = 0; b < kBlocks; ++b) {
-    v[b] = b < kBlocks / 2 ? row.a[b % (kBlocks / 2)] : row.b[b % (kBlocks / 2)];
-    top[b] = __float_as_uint(fabsf(v[b]));
+  for (int b = 0; b < kBlocks; ++b) v[b] = b < kBlocks / 2 ? row.a[b % (kBlocks / 2)] : row.b[b % (kBlocks / 2)];
+  if constexpr (F == KvCacheFormat::f16) {
+    __half* to = reinterpret_cast<__half*>(store) + index * HD + lane;
+#pragma unroll
+    for (int b = 0; b < kBlocks; ++b) {
+      const __half h = __float2half_rn(v[b]);
+      reinterpret_cast<__half*>(values)[b * 32 + lane] = h;
+      to[b * 32] = h;
+    }
+  } else {
+    std::int8_t* to = reinterpret_cast<std::int8_t*>(store) + index * HD + lane;
+    __half* scalesTo = reinterpret_cast<__half*>(store + layout.scaleOffset) + index * kBlocks;
+    std::uint32_t top[kBlocks];
+#pragma unroll
+    for (int b = 0; b < kBlocks; ++b) top[b] = warpMax(__float_as_uint(fabsf(v[b])));
+#pragma unroll
+    for (int b = 0; b < kBlocks; ++b) {
+      const __half scale = byteScale(top[b]);
+      const std::int8_t byte = roundToByte(v[b], inverseScale(scale));
+      reinterpret_cast<std::int8_t*>(values)[b * 32 + lane] = byte;
+      to[b * 32] = byte;
+      if (lane == 0) scales[b] = scalesTo[b] = scale;
+    }
   }
-#pragma unroll
-  for (int mask = 16; mask > 0; mask >>= 1)
-#pragma unroll
-    for (int b = 0; b < kBlocks; ++b) top[b] = max(top[b], __shfl_xor_sync(0xffffffffu, top[b], mask));
-#pragma unroll
-  for (int b = 0; b < kBlocks; ++b) {
-    const __half scale = byteScale(top[b]);
-    reinterpret_cast<std::int8_t*>(values)[b * 32 + lane] = roundToByte(v[b], inverseScale(scale));
-    if (lane == 0) scales[b] = scale;
-  }
+}
+
+/// The same in the 4-bit format, rotated before if it `isKey`, by way of a row of shared memory, `row`.
+template <int HD>
+__device__ __forceinline__ void storeRawRowIn4Bits(const RawRow<HD>& raw, bool isKey, std::uint8_t* values,
+                                                   __half* scales, std::uint8_t* store, const KvLayout& layout,
+                                                   std::int64_t index, float* row) {
+  const int lane = threadIdx.x & 31;
+  raw.store(row);
+  if (isKey) rotateHead(row, HD);
+  KvLayout local;
+  local.headDim = HD;
+  local.scaleCount = HD / 32;
+  local.scaleOffset = static_cast<std::uint64_t>(reinterpret_cast<std::uint8_t*>(scales) - values);
+  storeRow(values, local, KvCacheFormat::q4, 0, row);
   __syncwarp();
+  constexpr int kRowBytes = HD / 2;
+  for (int i = lane; i < kRowBytes / 4; i += 32)
+    reinterpret_cast<std::uint32_t*>(store + index * kRowBytes)[i] = reinterpret_cast<const std::uint32_t*>(values)[i];
+  if (lane < HD / 32) reinterpret_cast<__half*>(store + layout.scaleOffset)[index * (HD / 32) + lane] = scales[lane];
 }
 
 /// Prepares q (and, in the block that holds the newest position, K and V of it: into the cache and `newest`). Every
@@ -150,27 +169,17 @@ struct BlockInput {
 
   __device__ __forceinline__ void storeNewest(const AttentionArgs& args, const SplitRange& range, float* out,
                                               NewestRows<HD>& newest) {
-    const int lane = threadIdx.x & 31;
     const bool isKey = threadIdx.x < 32;
     std::uint8_t* values = isKey ? newest.key : newest.value;
     __half* scales = isKey ? newest.keyScales : newest.valueScales;
+    std::uint8_t* store = static_cast<std::uint8_t*>(isKey ? args.keys : args.values);
+    const std::int64_t index = static_cast<std::int64_t>(range.kvHead) * args.layout.capacity + range.position;
     if (isKey && args.keyNorm) own.normalize(args.keyNorm, args.normEps);
     if (isKey) own.rotate(table);
-    if constexpr (F == KvCacheFormat::q8) {
-      roundRowToBytes<HD>(own, values, scales);
-    } else {
-      own.store(out);
-      if (F == KvCacheFormat::q4 && isKey) rotateHead(out, HD);
-      roundRow<F, HD>(out, values, scales);
-    }
-    const std::int64_t index = static_cast<std::int64_t>(range.kvHead) * args.layout.capacity + range.position;
-    std::uint8_t* store = static_cast<std::uint8_t*>(isKey ? args.keys : args.values);
-    constexpr int kRowBytes = Shape<F, HD>::kRowBytes;
-    for (int i = lane; i < kRowBytes / 4; i += 32)
-      reinterpret_cast<std::uint32_t*>(store + index * kRowBytes)[i] =
-          reinterpret_cast<const std::uint32_t*>(values)[i];
-    if (Shape<F, HD>::kScaled && lane < HD / 32)
-      reinterpret_cast<__half*>(store + args.layout.scaleOffset)[index * (HD / 32) + lane] = scales[lane];
+    if constexpr (F == KvCacheFormat::q4)
+      storeRawRowIn4Bits<HD>(own, isKey, values, scales, store, args.layout, index, out);
+    else
+      storeRawRow<F, HD>(own, values, scales, store, args.layout, index);
   }
 
   /// `scratch`: a row a warp.

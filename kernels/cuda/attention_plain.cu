@@ -146,7 +146,7 @@ __global__ void __launch_bounds__(kThreads) attend_plain_kernel(const __grid_con
   }
   if (range.active == 1) return;
   const MergeShare share = meetSplits(args, range);
-  if (share.index >= 0) mergeSplits(args, range, share, memory);
+  if (share.index >= 0) mergeSplits<0>(args, range, share, memory);
 }
 
 }  // namespace

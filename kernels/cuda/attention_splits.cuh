@@ -50,18 +50,21 @@ __device__ inline float* partialOf(const AttentionArgs& args, const SplitRange& 
          (static_cast<std::int64_t>(range.kvHead) * range.splits + split) * group * partialStride(args.headDim);
 }
 
-/// The last blocks of a KV head to be ready merge its splits; the others leave, so that the next kernel's blocks can
-/// begin to load.
-constexpr int kMergingBlocks = 32;
-
-/// A block's share of the merging: number `index` of `count`, none if negative.
+/// A block's share of the merging: number `index` of `count`, none if negative. The last blocks of a KV head to be
+/// ready merge its splits; the others leave, so that the next kernel's blocks can begin to load.
 struct MergeShare {
   int index, count;
 };
 
-/// Outputs of a KV head, in tiles of 32.
+/// Of more splits than kFewSplits up to kMergingBlocks blocks merge, of fewer as many as give each tile a warp.
+constexpr int kMergingBlocks = 32, kFewSplits = 24;
+
+/// Outputs of a KV head, also in tiles of 32.
+__device__ inline int mergeValues(const AttentionArgs& args) {
+  return args.heads / args.kvHeads * args.headDim;
+}
 __device__ inline int mergeTiles(const AttentionArgs& args) {
-  return (args.heads / args.kvHeads * args.headDim + 31) / 32;
+  return (mergeValues(args) + 31) / 32;
 }
 
 /// Says that this block has written its partial. If it is one of the last, waits until all have. Called by all threads,
@@ -69,7 +72,9 @@ __device__ inline int mergeTiles(const AttentionArgs& args) {
 __device__ inline MergeShare meetSplits(const AttentionArgs& args, const SplitRange& range) {
   __shared__ int place;
   std::uint32_t* arrived = args.counters + range.kvHead;
-  const int count = min(range.active, min(kMergingBlocks, mergeTiles(args)));
+  const int warps = blockDim.x >> 5, tiles = mergeTiles(args);
+  const int wanted = range.active > kFewSplits ? min(kMergingBlocks, tiles) : (tiles + warps - 1) / warps;
+  const int count = min(range.active, wanted);
   __syncthreads();
   if (threadIdx.x == 0) {
     const int own = static_cast<int>(fetchAddRelease(arrived, 1)) - (range.active - count);
@@ -87,45 +92,76 @@ struct MergedSplits {
   float4 out = make_float4(0, 0, 0, 0);
   float top = -1e30f, below = 0;
 
-  __device__ __forceinline__ void add(const float4& o, float otherTop, float otherBelow) {
-    const float next = fmaxf(top, otherTop);
-    const float keep = exp2f(top - next), scale = exp2f(otherTop - next);
-    below = below * keep + otherBelow * scale;
-    out = make_float4(out.x * keep + o.x * scale, out.y * keep + o.y * scale, out.z * keep + o.z * scale,
-                      out.w * keep + o.w * scale);
+  __device__ __forceinline__ void scaleTo(float next) {
+    const float keep = fastExp2(top - next);
+    out = make_float4(out.x * keep, out.y * keep, out.z * keep, out.w * keep);
+    below *= keep;
     top = next;
   }
-  __device__ __forceinline__ void addLane(int mask) {
-    const float4 o = make_float4(__shfl_xor_sync(0xffffffffu, out.x, mask), __shfl_xor_sync(0xffffffffu, out.y, mask),
-                                 __shfl_xor_sync(0xffffffffu, out.z, mask), __shfl_xor_sync(0xffffffffu, out.w, mask));
-    const float otherTop = __shfl_xor_sync(0xffffffffu, top, mask);
-    const float otherBelow = __shfl_xor_sync(0xffffffffu, below, mask);
-    add(o, otherTop, otherBelow);
+  __device__ __forceinline__ void addScaled(const MergedSplits& other, float scale) {
+    below = fmaf(other.below, scale, below);
+    out = make_float4(fmaf(other.out.x, scale, out.x), fmaf(other.out.y, scale, out.y), fmaf(other.out.z, scale, out.z),
+                      fmaf(other.out.w, scale, out.w));
+  }
+  template <int Count>
+  __device__ __forceinline__ void add(const MergedSplits (&others)[Count]) {
+    float next = top;
+#pragma unroll
+    for (int k = 0; k < Count; ++k) next = fmaxf(next, others[k].top);
+    scaleTo(next);
+#pragma unroll
+    for (int k = 0; k < Count; ++k) addScaled(others[k], fastExp2(others[k].top - next));
+  }
+  /// Lanes 8 and 16 apart: all four end with the same.
+  __device__ __forceinline__ void addLanes() {
+    float next = fmaxf(top, __shfl_xor_sync(0xffffffffu, top, 8));
+    next = fmaxf(next, __shfl_xor_sync(0xffffffffu, next, 16));
+    scaleTo(next);
+#pragma unroll
+    for (int mask = 8; mask < 32; mask <<= 1) {
+      below += __shfl_xor_sync(0xffffffffu, below, mask);
+      out.x += __shfl_xor_sync(0xffffffffu, out.x, mask);
+      out.y += __shfl_xor_sync(0xffffffffu, out.y, mask);
+      out.z += __shfl_xor_sync(0xffffffffu, out.z, mask);
+      out.w += __shfl_xor_sync(0xffffffffu, out.w, mask);
+    }
   }
 };
 
-/// What a lane's four of 32 outputs come to over the splits `subset`, `subset` + `subsets` …
-__device__ inline MergedSplits mergeSubset(const AttentionArgs& args, const SplitRange& range, int value, int subset,
-                                           int subsets) {
+/// What a lane's four outputs from number `value` of the KV head on come to over the splits `subset`, `subset` +
+/// `subsets` … HD: head_dim where the compiler knows it, else 0.
+template <int HD>
+__device__ __forceinline__ MergedSplits mergeSubset(const AttentionArgs& args, const SplitRange& range, int value,
+                                                    int subset, int subsets) {
   constexpr int kBatch = 4;  // splits that a thread asks for before it looks at the first
-  const int head = value / args.headDim, i = value - head * args.headDim;
+  const int headDim = HD ? HD : args.headDim, head = value / headDim, i = value - head * headDim;
+  const std::int64_t step = static_cast<std::int64_t>(subsets) * (args.heads / args.kvHeads * partialStride(headDim));
+  const float* from = partialOf(args, range, subset) + head * partialStride(headDim);
   MergedSplits merged;
-  for (int first = subset; first < range.active; first += kBatch * subsets) {
-    float4 o[kBatch];
-    float2 ml[kBatch];
+#pragma unroll 1
+  for (int left = (range.active - subset + subsets - 1) / subsets; left > 0; left -= kBatch) {
+    MergedSplits splits[kBatch];
 #pragma unroll
-    for (int k = 0; k < kBatch; ++k) {
-      const int split = first + k * subsets;
-      if (split >= range.active) continue;
-      const float* partial = partialOf(args, range, split) + head * partialStride(args.headDim);
-      o[k] = __ldcg(reinterpret_cast<const float4*>(partial + i));
-      ml[k] = __ldcg(reinterpret_cast<const float2*>(partial + args.headDim));
+    for (int k = 0; k < kBatch; ++k, from += step) {
+      if (k >= left) continue;
+      splits[k].out = __ldcg(reinterpret_cast<const float4*>(from + i));
+      const float2 other = __ldcg(reinterpret_cast<const float2*>(from + headDim));
+      splits[k].top = other.x;
+      splits[k].below = other.y;
     }
-#pragma unroll
-    for (int k = 0; k < kBatch; ++k)
-      if (first + k * subsets < range.active) merged.add(o[k], ml[k].x, ml[k].y);
+    merged.add(splits);
   }
   return merged;
+}
+
+/// Stores a lane's four outputs from number `value` of the KV head on. `lanes`: that store, whole groups of eight.
+__device__ __forceinline__ void storeMerged(const AttentionArgs& args, const SplitRange& range, int value,
+                                            const MergedSplits& merged, std::uint32_t lanes) {
+  const float factor = __fdividef(1.0f, merged.below);
+  const float out[4] = {merged.out.x * factor, merged.out.y * factor, merged.out.z * factor, merged.out.w * factor};
+  const int column = range.kvHead * mergeValues(args) + value;
+  *reinterpret_cast<float4*>(args.output + column) = make_float4(out[0], out[1], out[2], out[3]);
+  if (args.rounded) storeRoundedColumns(args.rounded, args.heads * args.headDim, column, out, lanes);
 }
 
 /// Floats of shared memory that merging takes, by threads of the block: eight lanes a warp leave four sums, a maximum
@@ -134,46 +170,67 @@ constexpr std::size_t mergeFloats(std::size_t threads) {
   return threads / 32 * 48;
 }
 
-/// Sums this block's share of the outputs over all splits. 32 outputs are a tile: eight lanes hold four each, the other
-/// lanes, and other warps where there are more than tiles, take other splits. `memory`: mergeFloats(), aligned to 16
-/// bytes.
-__device__ inline void mergeSplits(const AttentionArgs& args, const SplitRange& range, const MergeShare& share,
-                                   float* memory) {
-  const int values = args.heads / args.kvHeads * args.headDim, tiles = mergeTiles(args);
+/// Merging where there are several warps a tile: eight lanes of a warp hold a tile's outputs, the other lanes and warps
+/// take other splits. A power of two of warps a block.
+template <int HD>
+__device__ __forceinline__ void mergeByManyWarps(const AttentionArgs& args, const SplitRange& range,
+                                                 const MergeShare& share, float* memory) {
+  const int values = mergeValues(args), tiles = mergeTiles(args);
   const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, warps = blockDim.x >> 5;
-  int tileWarps = warps;
-  while (tileWarps > 1 && share.count * (warps / tileWarps) < tiles) tileWarps >>= 1;
-  const int groups = warps / tileWarps, group = warp / tileWarps, part = warp - group * tileWarps;
+  int shift = 0;  // of blocks to tiles
+  while (share.count << shift < tiles) ++shift;
+  const int tileWarps = warps >> shift, group = warp / tileWarps, part = warp - group * tileWarps;
   float4* outs = reinterpret_cast<float4*>(memory);
   float2* others = reinterpret_cast<float2*>(memory + 32 * warps);
-  for (int first = share.index * groups; first < tiles; first += share.count * groups) {
-    const int value = min((first + group) * 32 + (lane & 7) * 4, values - 4);
-    MergedSplits merged = mergeSubset(args, range, value, part * 4 + (lane >> 3), tileWarps * 4);
-#pragma unroll
-    for (int mask = 8; mask < 32; mask <<= 1) merged.addLane(mask);
-    if (lane < 8) {
-      outs[warp * 8 + lane] = merged.out;
-      others[warp * 8 + lane] = make_float2(merged.top, merged.below);
+  const int value = ((share.index << shift) + group) * 32 + (lane & 7) * 4;
+  MergedSplits merged = mergeSubset<HD>(args, range, min(value, values - 4), part * 4 + (lane >> 3), tileWarps * 4);
+  merged.addLanes();
+  if (lane < 8) {
+    outs[warp * 8 + lane] = merged.out;
+    others[warp * 8 + lane] = make_float2(merged.top, merged.below);
+  }
+  __syncthreads();
+  if (part != 0) return;
+  // Four lanes a value, each with every fourth warp.
+  MergedSplits all;
+#pragma unroll 1
+  for (int w = lane >> 3; w < tileWarps; w += 4) {
+    MergedSplits own[1];
+    const float2 other = others[(warp + w) * 8 + (lane & 7)];
+    own[0].out = outs[(warp + w) * 8 + (lane & 7)];
+    own[0].top = other.x;
+    own[0].below = other.y;
+    all.add(own);
+  }
+  all.addLanes();
+  if (lane < 8 && value < values) storeMerged(args, range, value, all, 0xffu);
+}
+
+/// Sums this block's share of the outputs over all splits, eight lanes a tile: with several warps for each tile the
+/// other lanes and warps take other splits, with one warp its other lanes do; with fewer warps, and then few splits,
+/// they take other tiles. `memory`: mergeFloats(), aligned to 16 bytes. HD: head_dim where the compiler knows it, else
+/// 0.
+template <int HD>
+__device__ __forceinline__ void mergeSplits(const AttentionArgs& args, const SplitRange& range, const MergeShare& share,
+                                            float* memory) {
+  const int lane = threadIdx.x & 31, octet = lane >> 3, column = (lane & 7) * 4;
+  const int warps = share.count * (blockDim.x >> 5), warp = share.index * (blockDim.x >> 5) + (threadIdx.x >> 5);
+  const int values = mergeValues(args), tiles = mergeTiles(args);
+  if (warps >= 2 * tiles) {
+    mergeByManyWarps<HD>(args, range, share, memory);
+  } else if (warps >= tiles) {
+    if (warp >= tiles) return;
+    const int value = warp * 32 + column;
+    MergedSplits merged = mergeSubset<HD>(args, range, min(value, values - 4), octet, 4);
+    merged.addLanes();
+    if (octet == 0 && value < values) storeMerged(args, range, value, merged, 0xffu);
+  } else {
+#pragma unroll 1
+    for (int tile = warp * 4 + octet; tile < tiles; tile += warps * 4) {
+      const int value = tile * 32 + column;
+      if (value >= values) continue;
+      storeMerged(args, range, value, mergeSubset<HD>(args, range, value, 0, 1), 0xffu << octet * 8);
     }
-    __syncthreads();
-    if (part == 0) {
-      // Four lanes a value, each with every fourth warp.
-      MergedSplits all;
-      for (int w = lane >> 3; w < tileWarps; w += 4)
-        all.add(outs[(warp + w) * 8 + (lane & 7)], others[(warp + w) * 8 + (lane & 7)].x,
-                others[(warp + w) * 8 + (lane & 7)].y);
-      all.addLane(8);
-      all.addLane(16);
-      if (lane < 8 && (first + group) * 32 + lane * 4 < values) {
-        const float factor = __fdividef(1.0f, all.below);
-        const float out[4] = {all.out.x * factor, all.out.y * factor, all.out.z * factor, all.out.w * factor};
-        *reinterpret_cast<float4*>(args.output + range.kvHead * values + value) =
-            make_float4(out[0], out[1], out[2], out[3]);
-        if (args.rounded)
-          storeRoundedColumns<4>(args.rounded, args.heads * args.headDim, range.kvHead * values + value, out, 0xffu);
-      }
-    }
-    __syncthreads();
   }
 }
 

@@ -55,45 +55,46 @@ __device__ void leaveSums(Running<HD>& run, BlockSums<HD, kWarps>& sums) {
                         run.out[t + 3][2 * r + i]);
 }
 
-/// HD / 32 neighbouring columns of a lane.
-template <int HD>
-struct alignas(HD / 8) LaneColumns {
-  float v[HD / 32];
-};
-
-/// The warps' sums as one: the output itself, or this split's partial. A warp a row; all rows of a warp side by side.
-/// (A warp that had no position has left zeros under a maximum of minus infinity.)
+/// The warps' sums as one: the output itself, or this split's partial. Half a warp a row: four neighbouring columns a
+/// lane out of every 64. (A warp that had no position has left zeros under a maximum of minus infinity.)
 template <int HD, int kWarps>
 __device__ void combineWarps(const AttentionArgs& args, const SplitRange& range, const BlockSums<HD, kWarps>& sums) {
+  constexpr int kParts = HD / 64;
   const int group = args.heads / args.kvHeads;
-  const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
+  const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, column = (lane & 15) * 4;
 #pragma unroll 1
-  for (int r = 0; r < 16 / kWarps; ++r) {
-    const int row = warp + r * kWarps;
+  for (int r = 0; r < 8 / kWarps; ++r) {
+    const int row = (warp + r * kWarps) * 2 + (lane >> 4);
     float top = -INFINITY, below = 0;
-    LaneColumns<HD> out = {};
+    float4 out[kParts] = {};
 #pragma unroll
     for (int w = 0; w < kWarps; ++w) top = fmaxf(top, sums.top[w][row]);
 #pragma unroll
     for (int w = 0; w < kWarps; ++w) {
-      const float scale = exp2f(sums.top[w][row] - top);
+      const float scale = fastExp2(sums.top[w][row] - top);
       below += sums.below[w][row] * scale;
-      const LaneColumns<HD> own =
-          *reinterpret_cast<const LaneColumns<HD>*>(&sums.out[w][row][placeOfColumn(lane * (HD / 32))]);
 #pragma unroll
-      for (int i = 0; i < HD / 32; ++i) out.v[i] = fmaf(own.v[i], scale, out.v[i]);
+      for (int i = 0; i < kParts; ++i) {
+        const float4 own = *reinterpret_cast<const float4*>(&sums.out[w][row][placeOfColumn(column + 64 * i)]);
+        out[i] = make_float4(fmaf(own.x, scale, out[i].x), fmaf(own.y, scale, out[i].y), fmaf(own.z, scale, out[i].z),
+                             fmaf(own.w, scale, out[i].w));
+      }
     }
     if (row >= group) continue;
-    float* target = range.active == 1 ? args.output + (range.kvHead * group + row) * HD
-                                      : partialOf(args, range, range.split) + row * partialStride(HD);
-    const float factor = range.active == 1 ? __fdividef(1.0f, below) : 1.0f;
+    const bool alone = range.active == 1;
+    float* target = alone ? args.output + (range.kvHead * group + row) * HD
+                          : partialOf(args, range, range.split) + row * partialStride(HD);
+    const float factor = alone ? __fdividef(1.0f, below) : 1.0f;
+    const std::uint32_t lanes = 0xffffu << (lane & 16);
 #pragma unroll
-    for (int i = 0; i < HD / 32; ++i) out.v[i] *= factor;
-    *reinterpret_cast<LaneColumns<HD>*>(target + lane * (HD / 32)) = out;
-    if (range.active == 1 && args.rounded)
-      storeRoundedColumns<HD / 32>(args.rounded, args.heads * HD, (range.kvHead * group + row) * HD + lane * (HD / 32),
-                                   out.v, 0xffffffffu);
-    if (range.active > 1 && lane == 0) *reinterpret_cast<float2*>(target + HD) = make_float2(top, below);
+    for (int i = 0; i < kParts; ++i) {
+      const float o[4] = {out[i].x * factor, out[i].y * factor, out[i].z * factor, out[i].w * factor};
+      *reinterpret_cast<float4*>(target + column + 64 * i) = make_float4(o[0], o[1], o[2], o[3]);
+      if (alone && args.rounded)
+        storeRoundedColumns(args.rounded, args.heads * HD, (range.kvHead * group + row) * HD + column + 64 * i, o,
+                            lanes);
+    }
+    if (!alone && (lane & 15) == 0) *reinterpret_cast<float2*>(target + HD) = make_float2(top, below);
   }
 }
 
@@ -122,6 +123,7 @@ __global__ void __launch_bounds__(kWarps * 32, kWarps == kFewAttentionWarps ? 2 
   BlockInput<F, HD, kWarps> input;
   input.load(args, range);
   input.finish(args, range, &sums.out[0][0][0], queries, newest);
+  const QueryFragments<F, HD> fragments(queries);
   Running<HD> run;
   while (first < range.end) {
     const int next = first + kWarps * 16;
@@ -131,7 +133,7 @@ __global__ void __launch_bounds__(kWarps * 32, kWarps == kFewAttentionWarps ? 2 
       values.patch(newest, first, range.position);
     }
     float scores[2][4] = {};
-    keys.scores(queries, scores);
+    keys.scores(fragments, scores);
     if (next < range.end) keys.load(args, head, next, range.end - 1);
     std::uint32_t a[4];
     run.update(scores, first, range.end, a);
@@ -139,19 +141,18 @@ __global__ void __launch_bounds__(kWarps * 32, kWarps == kFewAttentionWarps ? 2 
     if (next < range.end) values.load(args, head, next, range.end - 1);
     first = next;
   }
-  __syncthreads();
   leaveSums<F, HD, kWarps>(run, sums);
   __syncthreads();
   combineWarps<HD, kWarps>(args, range, sums);
   if (range.active == 1) return;
   const MergeShare share = meetSplits(args, range);
-  if (share.index >= 0) mergeSplits(args, range, share, &sums.out[0][0][0]);
+  if (share.index >= 0) mergeSplits<HD>(args, range, share, &sums.out[0][0][0]);
 }
 
 template <KvCacheFormat F, int HD, int kWarps>
 cudaError_t launchWarps(cudaStream_t stream, AttentionArgs args, int splits, bool dependent) {
   static_assert(sizeof(BlockSums<HD, kWarps>) >= mergeFloats(kWarps * 32) * sizeof(float));
-  constexpr std::size_t kStatic = sizeof(QueryRows<HD>) + sizeof(NewestRows<HD>) + sizeof(int);  // meetSplits()'s last
+  constexpr std::size_t kStatic = sizeof(QueryRows<HD>) + sizeof(NewestRows<HD>) + sizeof(int);  // meetSplits()'s place
   static_assert(sizeof(BlockSums<HD, kWarps>) + kStatic <= kManyWarpsKiB * 1024);
   args.granule = kWarps * 16;
   return launch(attend_tensor_kernel<F, HD, kWarps>, dim3(splits, args.kvHeads), dim3(kWarps * 32),

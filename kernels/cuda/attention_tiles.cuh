@@ -1,6 +1,6 @@
-// The pieces of tensor-core attention: a warp's 16 positions of K and V straight from the cache into mma.m16n8k16
-// fragments (contraction index and output columns permuted so that every thread's share is contiguous in memory), the
-// running softmax.
+// The pieces of tensor-core attention: a thread's queries, a warp's 16 positions of K and V straight from the cache
+// into mma.m16n8k16 fragments (contraction index and output columns permuted so that every thread's share is contiguous
+// in memory), the running softmax.
 #pragma once
 #include "kernels/cuda/attention.h"
 #include "kernels/cuda/attention_input.cuh"
@@ -70,6 +70,29 @@ struct Piece {
   }
 };
 
+/// A thread's share of the queries as A fragments, in the order of its pieces of K: held in registers for all
+/// positions.
+template <KvCacheFormat F, int HD>
+struct QueryFragments {
+  using S = Shape<F, HD>;
+  std::uint32_t words[S::kKeyPieces][S::kKeyPiece / 4][4];
+
+  __device__ __forceinline__ explicit QueryFragments(const QueryRows<HD>& queries) {
+    const int lane = threadIdx.x & 31;
+    const __half* top = queries.rows + (lane >> 2) * QueryRows<HD>::kStride;
+    const __half* bottom = top + 8 * QueryRows<HD>::kStride;
+#pragma unroll
+    for (int j = 0; j < S::kKeyPieces; ++j)
+#pragma unroll
+      for (int t = 0; t < S::kKeyPiece / 4; ++t) {
+        const int at = (j * 4 + (lane & 3)) * S::kKeyPiece + 4 * t;
+        const uint2 upper = *reinterpret_cast<const uint2*>(top + at),
+                    lower = *reinterpret_cast<const uint2*>(bottom + at);
+        words[j][t][0] = upper.x, words[j][t][1] = lower.x, words[j][t][2] = upper.y, words[j][t][3] = lower.y;
+      }
+  }
+};
+
 template <KvCacheFormat F, int HD>
 struct KeyTile {
   using S = Shape<F, HD>;
@@ -109,18 +132,12 @@ struct KeyTile {
   }
 
   /// scores[n] = q · k of positions n·8 …
-  __device__ __forceinline__ void scores(const QueryRows<HD>& queries, float (&out)[2][4]) const {
-    const int lane = threadIdx.x & 31;
-    const __half* top = queries.rows + (lane >> 2) * QueryRows<HD>::kStride;
-    const __half* bottom = top + 8 * QueryRows<HD>::kStride;
+  __device__ __forceinline__ void scores(const QueryFragments<F, HD>& queries, float (&out)[2][4]) const {
 #pragma unroll
     for (int j = 0; j < S::kKeyPieces; ++j) {
 #pragma unroll
       for (int t = 0; t < S::kKeyPiece / 4; ++t) {
-        const int at = (j * 4 + (lane & 3)) * S::kKeyPiece + 4 * t;
-        const uint2 upper = *reinterpret_cast<const uint2*>(top + at),
-                    lower = *reinterpret_cast<const uint2*>(bottom + at);
-        const std::uint32_t a[4] = {upper.x, lower.x, upper.y, lower.y};
+        const std::uint32_t(&a)[4] = queries.words[j][t];
 #pragma unroll
         for (int n = 0; n < 2; ++n) {
           if constexpr (S::kScaled) {
@@ -229,13 +246,13 @@ struct Running {
       best = fmaxf(best, __shfl_xor_sync(0xffffffffu, best, 1));
       best = fmaxf(best, __shfl_xor_sync(0xffffffffu, best, 2));
       best = fmaxf(best, top[r]);
-      keep[r] = exp2f(top[r] - best);
+      keep[r] = fastExp2(top[r] - best);
       top[r] = best;
       float sum = 0;
 #pragma unroll
       for (int n = 0; n < 2; ++n)
 #pragma unroll
-        for (int i = 0; i < 2; ++i) sum += s[n][2 * r + i] = exp2f(s[n][2 * r + i] - best);
+        for (int i = 0; i < 2; ++i) sum += s[n][2 * r + i] = fastExp2(s[n][2 * r + i] - best);
       below[r] = below[r] * keep[r] + sum;
     }
     if (__any_sync(0xffffffffu, keep[0] != 1.0f || keep[1] != 1.0f)) {

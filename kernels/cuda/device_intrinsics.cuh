@@ -1,6 +1,6 @@
 // The few instructions that CUDA C++ has no portable name for: dependent launch, release and acquire, prefetch, copies
-// into shared memory, dp4a with mixed signs, int8 on tensor cores. Each falls back to nothing or to plain code below the
-// capability that has it.
+// into shared memory, dp4a with mixed signs, int8 on tensor cores, 2^x, the warp's maximum and sum. Each falls back to
+// nothing or to plain code below the capability that has it.
 #pragma once
 #include <cuda_fp16.h>
 
@@ -138,6 +138,24 @@ __device__ __forceinline__ void mma16832(int (&d)[4], std::uint32_t a0, std::uin
       : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
 #else
   (void)d, (void)a0, (void)a1, (void)a2, (void)a3, (void)b0, (void)b1;
+#endif
+}
+
+/// 2^value; 0 where that would be subnormal.
+__device__ __forceinline__ float fastExp2(float value) {
+  float result;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(value));
+  return result;
+}
+
+/// The largest of the warp's values.
+__device__ __forceinline__ std::uint32_t warpMax(std::uint32_t v) {
+#if __CUDA_ARCH__ >= 800
+  return __reduce_max_sync(0xffffffffu, v);
+#else
+#pragma unroll
+  for (int mask = 16; mask > 0; mask >>= 1) v = max(v, __shfl_xor_sync(0xffffffffu, v, mask));
+  return v;
 #endif
 }
 

@@ -77,10 +77,4 @@ __device__ __forceinline__ void storeTwo(T* to, float2 values) {
   *reinterpret_cast<Two<T>*>(to) = Two<T>{{fromFloat<T>(values.x), fromFloat<T>(values.y)}};
 }
 
-__device__ __forceinline__ float warpSum(float value) {
-#pragma unroll
-  for (int offset = 16; offset > 0; offset >>= 1) value += __shfl_xor_sync(0xffffffffu, value, offset);
-  return value;
-}
-
 }  // namespace nibble::gpu

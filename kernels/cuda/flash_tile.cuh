@@ -1,6 +1,7 @@
 // One tile of the tensor-core attention: 128 query rows × head_dim against 64 keys. Four warps of 32 query rows each
 // keep scores, running maximum, running sum and output in registers (FlashAttention-2, arXiv:2307.08691).
 #pragma once
+#include "kernels/cuda/device_intrinsics.cuh"
 #include "kernels/cuda/tensor_core.cuh"
 
 namespace nibble::gpu {

@@ -1,5 +1,5 @@
 // One position of one KV head: norm, rope and rotation of a row in shared memory by one warp, rounding into the cache,
-// and reading a value back. Prefill appends with the same functions.
+// and reading a value back. Prefill appends by itself, with the same scales and rounding.
 #pragma once
 #include <cuda_fp16.h>
 
@@ -64,11 +64,11 @@ __device__ inline int nearestQ4(float v) {
 /// The scale of a block of the 8-bit cache from the bits of its largest magnitude, what divides by it, and a value as a
 /// byte.
 __device__ __forceinline__ __half byteScale(std::uint32_t largest) {
-  return __float2half_rn(__uint_as_float(largest) / 127.0f);
+  return __float2half_rn(__uint_as_float(largest) * (1.0f / 127.0f));
 }
 __device__ __forceinline__ float inverseScale(__half scale) {
   const float used = __half2float(scale);
-  return used != 0.0f ? 1.0f / used : 0.0f;
+  return used != 0.0f ? __fdividef(1.0f, used) : 0.0f;
 }
 __device__ __forceinline__ std::int8_t roundToByte(float value, float inverse) {
   return static_cast<std::int8_t>(max(-127, min(127, __float2int_rn(value * inverse))));
@@ -93,9 +93,7 @@ __device__ inline void storeRow(void* store, const KvLayout& layout, KvCacheForm
   for (int block = 0; block < layout.scaleCount; ++block) {
     const int i = block * 32 + lane;
     const float v = i < headDim ? row[i] : 0.0f;
-    std::uint32_t top = __float_as_uint(fabsf(v));
-#pragma unroll
-    for (int mask = 16; mask > 0; mask >>= 1) top = max(top, __shfl_xor_sync(0xffffffffu, top, mask));
+    const std::uint32_t top = warpMax(__float_as_uint(fabsf(v)));
     const unsigned holders = __ballot_sync(0xffffffffu, __float_as_uint(fabsf(v)) == top);
     const float extreme = __shfl_sync(0xffffffffu, v, __ffs(holders) - 1);
     const bool four = format == KvCacheFormat::q4;

@@ -1,5 +1,6 @@
 // Row-wise kernels of the prefill: RMSNorm, rotary angles, SwiGLU, bias, and the check for NaN. All are bound by
 // memory: bytes moved are each input once and each output once.
+#include "kernels/cuda/device_intrinsics.cuh"
 #include "kernels/cuda/element.cuh"
 #include "kernels/cuda/prefill.h"
 

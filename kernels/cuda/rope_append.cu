@@ -1,7 +1,9 @@
 // Between the q/k/v product and attention: biases, Qwen3's per-head norm, rotary embedding, and the append to the KV
 // cache. One warp a (row, head). Queries are rewritten in place: fp16 where the compute type has 16 bits, else fp32.
 // Bytes moved: q, k and v once in, q once out, k and v once into the cache.
+#include "kernels/cuda/device_intrinsics.cuh"
 #include "kernels/cuda/element.cuh"
+#include "kernels/cuda/kv_cache.cuh"
 #include "kernels/cuda/rope_append.h"
 
 namespace nibble::gpu {
@@ -91,13 +93,12 @@ __device__ void store(const HeadRow& row, void* cache, KvCacheFormat format, con
     const int i = block * 32 + row.lane;
     const float value = i < headDim ? row.values[i] : 0.0f;
     const float top = largest(value);
-    const __half scale = fromFloat<__half>(format == KvCacheFormat::q8 ? fabsf(top) / 127.0f : top / -127.0f);
-    const float step = __half2float(scale), inverse = step != 0.0f ? 1.0f / step : 0.0f;
+    const __half scale =
+        format == KvCacheFormat::q8 ? byteScale(__float_as_uint(fabsf(top))) : fromFloat<__half>(top / -127.0f);
+    const float inverse = inverseScale(scale);
     if (row.lane == 0) scales[block] = scale;
     if (format == KvCacheFormat::q8) {
-      if (i < headDim)
-        static_cast<std::int8_t*>(cache)[first + i] =
-            static_cast<std::int8_t>(fminf(fmaxf(rintf(value * inverse), -127.0f), 127.0f));
+      if (i < headDim) static_cast<std::int8_t*>(cache)[first + i] = roundToByte(value, inverse);
       continue;
     }
     const int code = nearestCode(value * inverse), next = __shfl_down_sync(0xffffffffu, code, 1);

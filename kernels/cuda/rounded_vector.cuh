@@ -36,13 +36,7 @@ __device__ __forceinline__ void storeRoundedGroup(std::uint8_t* vector, int colu
                                                   float gain) {
   const int lane = threadIdx.x & 31;
   const float v = value * gain;
-  std::uint32_t largest = __float_as_uint(fabsf(v));
-#if __CUDA_ARCH__ >= 800
-  largest = __reduce_max_sync(0xffffffffu, largest);
-#else
-#pragma unroll
-  for (int mask = 16; mask > 0; mask >>= 1) largest = max(largest, __shfl_xor_sync(0xffffffffu, largest, mask));
-#endif
+  const std::uint32_t largest = warpMax(__float_as_uint(fabsf(v)));
   const ByteRounding rounding = byteRounding(largest);
   vector[group * kRoundedGroup + lane] = static_cast<std::uint8_t>(rounding.byteOf(v));
   const float squares = warpSum(value * value);
@@ -51,25 +45,21 @@ __device__ __forceinline__ void storeRoundedGroup(std::uint8_t* vector, int colu
   roundedSquares(vector, columns)[group] = squares;
 }
 
-/// `Each` neighbouring columns a lane from `column` on, whole groups side by side; no sums of squares. `lanes`: that
-/// take part.
-template <int Each>
-__device__ __forceinline__ void storeRoundedColumns(std::uint8_t* vector, int columns, int column,
-                                                    const float (&v)[Each], std::uint32_t lanes) {
+/// Four neighbouring columns a lane from `column` on, whole groups side by side; no sums of squares. `lanes`: that take
+/// part, eight a group.
+__device__ __forceinline__ void storeRoundedColumns(std::uint8_t* vector, int columns, int column, const float (&v)[4],
+                                                    std::uint32_t lanes) {
   std::uint32_t largest = 0;
 #pragma unroll
-  for (int i = 0; i < Each; ++i) largest = max(largest, __float_as_uint(fabsf(v[i])));
+  for (int i = 0; i < 4; ++i) largest = max(largest, __float_as_uint(fabsf(v[i])));
 #pragma unroll
-  for (int mask = 1; mask < kRoundedGroup / Each; mask <<= 1)
+  for (int mask = 1; mask < kRoundedGroup / 4; mask <<= 1)
     largest = max(largest, __shfl_xor_sync(lanes, largest, mask));
   const ByteRounding rounding = byteRounding(largest);
   std::uint32_t bytes = 0;
 #pragma unroll
-  for (int i = 0; i < Each; ++i) bytes |= rounding.byteOf(v[i]) << (8 * i);
-  if constexpr (Each == 4)
-    *reinterpret_cast<std::uint32_t*>(vector + column) = bytes;
-  else
-    *reinterpret_cast<std::uint16_t*>(vector + column) = static_cast<std::uint16_t>(bytes);
+  for (int i = 0; i < 4; ++i) bytes |= rounding.byteOf(v[i]) << (8 * i);
+  *reinterpret_cast<std::uint32_t*>(vector + column) = bytes;
   if (column % kRoundedGroup == 0) roundedScales(vector, columns)[column / kRoundedGroup] = rounding.scale;
 }
 

@@ -5,11 +5,9 @@
 
 #include <cstdint>
 
-namespace nibble::gpu {
+#include "kernels/cuda/device_intrinsics.cuh"
 
-__device__ __forceinline__ std::uint32_t sharedAddress(const void* pointer) {
-  return static_cast<std::uint32_t>(__cvta_generic_to_shared(pointer));
-}
+namespace nibble::gpu {
 
 __device__ __forceinline__ void loadMatrix4(std::uint32_t (&r)[4], std::uint32_t address) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
@@ -73,12 +71,6 @@ __device__ __forceinline__ void copyWait() {
 #if __CUDA_ARCH__ >= 800
   asm volatile("cp.async.wait_group %0;" ::"n"(Pending) : "memory");
 #endif
-}
-
-__device__ __forceinline__ float fastExp2(float value) {
-  float result;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(value));
-  return result;
 }
 
 __device__ __forceinline__ std::uint32_t packHalves(float low, float high) {

@@ -2,7 +2,7 @@
 //   bench_kernels check [quick] [products|attention|sampling|steps] | products [FORMAT] | steps |
 //                 sweep [q4|nf4|q8|f16 [LAYERS]]
 // `products` times every format alone at the InternLM3-8B shapes, L2-cold; `steps` a whole 48-layer decode step with
-// random weights as one graph at depths 0, 112, 4k and 32k; both beside the device's copy bandwidth (read + write) of the
+// random weights as one graph at depths from 0 to 32k; both beside the device's copy bandwidth (read + write) of the
 // same run.
 #include <algorithm>
 #include <cstdlib>
@@ -244,7 +244,7 @@ void stepsOf(cudaStream_t stream, MatrixFormat format, MatrixFormat keyFormat, M
   std::snprintf(what, sizeof what, "%s k/v %s head %s cache %s a%d", name(format), name(keyFormat), name(head),
                 name(kv), bits);
   cudaGraphExec_t exec = captured(stream, b.model);
-  for (int position : {0, 112, 4096, 32700}) {
+  for (int position : {0, 112, 300, 1000, 4096, 32700}) {
     if (!deep && position > 0) break;
     double p99 = 0;
     const double ms = timeStep(stream, b, exec, position, 40, &p99);

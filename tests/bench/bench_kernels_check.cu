@@ -169,6 +169,7 @@ struct AttentionCase {
   KvCacheFormat format;
   int heads, kvHeads, headDim, position, window;
   bool norm, tensor;
+  int blockKiB = 0;  // shared memory a block may have, if less than the card's: blocks of few warps
 };
 
 std::vector<double> referenceAttention(const AttentionCase& c, Cache& cache, const std::vector<float>& qkv,
@@ -255,6 +256,7 @@ int checkAttentionCase(const AttentionCase& c) {
   model.input = dInput.get();
   model.tuning = tuningOf();
   model.tuning.tensorAttention = c.tensor;
+  if (c.blockKiB) model.tuning.blockKiB = c.blockKiB;
   const std::uint64_t columns = static_cast<std::uint64_t>(c.heads) * c.headDim;
   // Twice: the beginning of the second step must set the counters of the first back.
   for (int run = 0; run < 2; ++run) {
@@ -269,9 +271,9 @@ int checkAttentionCase(const AttentionCase& c) {
   must(cudaMemcpy(out.data(), model.workspace.attention, out.size() * 4, cudaMemcpyDeviceToHost), "attention out");
   const std::vector<double> ref = referenceAttention(c, cache, qkv, qNorm, kNorm, inverse);
   char what[128];
-  std::snprintf(what, sizeof what, "attention %-3s heads %d/%d dim %d position %d window %d%s %s", name(c.format),
+  std::snprintf(what, sizeof what, "attention %-3s heads %d/%d dim %d position %d window %d%s %s%s", name(c.format),
                 c.heads, c.kvHeads, c.headDim, c.position, c.window, c.norm ? " norm" : "",
-                c.tensor ? "tensor" : "plain");
+                c.tensor ? "tensor" : "plain", c.blockKiB ? ", few warps" : "");
   // The newest row is rounded into the cache: it counts most at short lengths of 8- and 4-bit caches.
   const double rounding = c.format == KvCacheFormat::q4 ? 0.12 : c.format == KvCacheFormat::q8 ? 8e-3 : 0;
   const double limit = (c.tensor ? 1.5e-3 : c.format == KvCacheFormat::f16 ? 6e-4 : 5e-6) + rounding;
@@ -293,10 +295,19 @@ int checkAttention(bool quick) {
       failed += checkAttentionCase({format, 6, 2, 64, 77, 0, true, tensor});
       failed += checkAttentionCase({format, 4, 4, 128, 201, 65, false, tensor});
       if (!tensor) failed += checkAttentionCase({format, 6, 3, 40, 130, 0, false, tensor});
-      failed += checkAttentionCase({format, 4, 1, 64, 1000, 0, true, tensor});   // splits, all of which merge
-      failed += checkAttentionCase({format, 4, 1, 64, 6000, 0, false, tensor});  // and such as leave
+      failed += checkAttentionCase({format, 32, 2, 128, 300, 0, false, tensor});  // merged by few warps,
+      failed += checkAttentionCase({format, 32, 2, 128, 1500, 0, false, tensor});
+      failed += checkAttentionCase({format, 4, 1, 64, 1000, 0, true, tensor});    // by a warp a tile,
+      failed += checkAttentionCase({format, 4, 1, 64, 6000, 0, false, tensor});   // and by several
+      if (tensor) failed += checkAttentionCase({format, 32, 2, 128, 128, 0, false, tensor, 48});
       if (quick) continue;
+      for (int position : {127, 128}) failed += checkAttentionCase({format, 32, 2, 128, position, 0, false, tensor});
+      for (int position : {100, 1500, 4321})
+        if (tensor) failed += checkAttentionCase({format, 32, 2, 128, position, 0, false, tensor, 48});
+      if (tensor) failed += checkAttentionCase({format, 6, 2, 64, 700, 0, true, tensor, 48});
       if (!tensor) failed += checkAttentionCase({format, 16, 1, 256, 300, 0, true, tensor});
+      if (!tensor) failed += checkAttentionCase({format, 16, 1, 256, 130, 0, true, tensor});
+      if (!tensor) failed += checkAttentionCase({format, 10, 1, 100, 130, 0, false, tensor});
       failed += checkAttentionCase({format, 32, 2, 128, 4321, 0, true, tensor});
       failed += checkAttentionCase({format, 24, 8, 64, 3000, 1000, false, tensor});
       failed += checkAttentionCase({format, 32, 2, 128, 20011, 0, false, tensor});
