@@ -16,6 +16,12 @@ __device__ __forceinline__ void initBarrier(std::uint32_t barrier, int arrivals)
   asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(arrivals) : "memory");
 #endif
 }
+/// The same for one thread, in fewer instructions.
+__device__ __forceinline__ void initBarrierForOne(std::uint32_t barrier) {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(barrier) : "memory");
+#endif
+}
 __device__ __forceinline__ void barriersReady() {
 #if __CUDA_ARCH__ >= 900
   asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
@@ -35,23 +41,16 @@ __device__ __forceinline__ void expectBytes(std::uint32_t barrier, std::uint32_t
 #endif
 }
 
-/// For what is read once: it may leave L2 first.
-__device__ __forceinline__ std::uint64_t streamingPolicy() {
-  std::uint64_t policy = 0;
-#if __CUDA_ARCH__ >= 900
-  asm volatile("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
-#endif
-  return policy;
-}
-
 /// Copies `bytes` (a multiple of 16) from 16-byte aligned global memory into shared memory; counts towards `barrier`.
+/// For what is read once: it may leave L2 first.
 __device__ __forceinline__ void copyBulk(std::uint32_t shared, const void* global, std::uint32_t bytes,
-                                         std::uint32_t barrier, std::uint64_t policy) {
+                                         std::uint32_t barrier) {
 #if __CUDA_ARCH__ >= 900
+  constexpr std::uint64_t kEvictFirst = 0x12f0000000000000u;  // as createpolicy.fractional.L2::evict_first makes it
   asm volatile(
       "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], %4;" ::
           "r"(shared),
-      "l"(global), "r"(bytes), "r"(barrier), "l"(policy)
+      "l"(global), "r"(bytes), "r"(barrier), "l"(kEvictFirst)
       : "memory");
 #endif
 }

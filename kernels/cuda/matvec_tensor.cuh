@@ -21,10 +21,13 @@
 namespace nibble {
 namespace gpu {
 
+/// Where the barriers of a ring's free places begin, behind those of its parts.
+constexpr int kFirstFreeBarrier = kMostTensorPlaces * kMostTileParts;
+
 /// Shared memory of fixed size: Σx² by warps and the norm's root, the ring's barriers.
 struct FixedMemory {
   float squareSums[33];
-  std::uint64_t barriers[kMostTensorPlaces * (kMostTileParts + 1)];
+  std::uint64_t barriers[kFirstFreeBarrier + kMostTensorPlaces];
 };
 
 /// All shared memory of a block, the fixed and a dynamic part: [ring] [activations: bytes, scales] [nf4-dq: code,
@@ -45,7 +48,7 @@ __device__ __forceinline__ BlockMemory carveBlock(const MatvecArgs& args, const 
                                                   FixedMemory& fixed) {
   BlockMemory m;
   const std::uint32_t come = sharedAddress(fixed.barriers);
-  m.ring = {sharedAddress(dynamic),     come,       come + kMostTensorPlaces * kMostTileParts * 8,
+  m.ring = {sharedAddress(dynamic),     come,       come + kFirstFreeBarrier * 8,
             F::kTileRows * args.stride, args.slots, args.parts};
   m.words = reinterpret_cast<std::uint32_t*>(dynamic + m.ring.slots * m.ring.slotBytes);
   m.scales = reinterpret_cast<float*>(m.words + args.columns / 4);
@@ -135,58 +138,73 @@ __device__ __forceinline__ void prepareTensorInput(const MatvecArgs& args, const
   if (args.gain) tellSquares(threads);
 }
 
-/// A math warp's tiles, from the ring to the sums.
-template <typename F, int Strips, bool Left>
-__device__ __forceinline__ void multiplyTiles(const MatvecArgs& args, const Tiles& tiles, const BlockMemory& m,
-                                              const typename F::Tables& tables, int group, int place) {
-  const TileRing& ring = m.ring;
-  const int strip = place * Strips;
-  typename F::Activations activations[Strips];
-#pragma unroll
-  for (int s = 0; s < Strips; ++s) {
-    if constexpr (Left)
-      activations[s].load(LeftInput(args.rounded, args.columns), strip + s);
-    else
-      activations[s].load(PreparedInput{m.words, m.scales}, strip + s);
+/// A math warp on its way along the ring: what it can know before x is there. `place`: of the warps of a row.
+template <typename F, int Strips>
+class TileWalk {
+ public:
+  __device__ __forceinline__ TileWalk(const MatvecArgs& args, const Tiles& tiles, const BlockMemory& m, int group,
+                                      int place)
+      : m_writer(args, tiles, m.sums, place), m_barriers(kept(m.ring.come)), m_group(group), m_strip(place * Strips) {
+    m_reader.setUp(args, m.ring.memory, m_strip);
   }
-  typename F::Reader reader;
-  reader.setUp(args, ring.memory, strip);
-  const SumWriter<F::kRowsOfLane> writer(args, tiles, m.sums, place);
-  const int count = tiles.count();
-  const int lane = threadIdx.x & 31;
-  RingPlace at;
-  at.advance(ring.slots, group);
-#pragma unroll 1
-  for (int tile = group; tile < count; tile += args.rowGroups, at.advance(ring.slots, args.rowGroups)) {
-    float sum[F::kRowsOfLane] = {};
-    const std::uint32_t offset = at.slot * ring.slotBytes;
-#pragma unroll 1
-    for (int part = 0; part < ring.parts; ++part) waitBarrier(ring.comeOf(at.slot, part), at.phase);
+
+  /// The warp's tiles, from the ring to the sums. `Left`: x was left rounded.
+  template <bool Left>
+  __device__ __forceinline__ void multiply(const MatvecArgs& args, const Tiles& tiles, const BlockMemory& m,
+                                           const typename F::Tables& tables) const {
+    const TileRing& ring = m.ring;
+    typename F::Activations activations[Strips];
 #pragma unroll
     for (int s = 0; s < Strips; ++s) {
-      const typename F::Pieces w = reader.pieces(offset, s);
-      typename F::Scales scales = reader.rowScales(offset, s);
-      if constexpr (F::kNested) scales = nestedScales(args, tiles, scales, m, tile, strip + s);
-      if (s == Strips - 1 && tile + ring.slots < count) {
-        __syncwarp();
-        if (lane == 0) arrive(ring.free + at.slot * 8);
-      }
-      F::add(w, scales, activations[s], tables, sum);
+      if constexpr (Left)
+        activations[s].load(LeftInput(args.rounded, args.columns), m_strip + s);
+      else
+        activations[s].load(PreparedInput{m.words, m.scales}, m_strip + s);
     }
-    writer.write(tiles, tile, sum);
+    const int count = tiles.count();
+    const int lane = threadIdx.x & 31;
+    RingPlace at;
+    at.advance(ring.slots, m_group);
+#pragma unroll 1
+    for (int tile = m_group; tile < count; tile += args.rowGroups, at.advance(ring.slots, args.rowGroups)) {
+      float sum[F::kRowsOfLane] = {};
+      const std::uint32_t offset = at.slot * ring.slotBytes;
+#pragma unroll 1
+      for (int part = args.firstAwaited; part < ring.parts; ++part)
+        waitBarrier(m_barriers + ring.partOf(at.slot, part) * 8, at.phase);
+#pragma unroll
+      for (int s = 0; s < Strips; ++s) {
+        const typename F::Pieces w = m_reader.pieces(offset, s);
+        typename F::Scales scales = m_reader.rowScales(offset, s);
+        if constexpr (F::kNested) scales = nestedScales(args, tiles, scales, m, tile, m_strip + s);
+        if (s == Strips - 1 && tile + ring.slots < count) {
+          __syncwarp();
+          if (lane == 0) arrive(m_barriers + (kFirstFreeBarrier + at.slot) * 8);
+        }
+        F::add(w, scales, activations[s], tables, sum);
+      }
+      m_writer.write(tiles, tile, sum);
+    }
   }
-}
+
+ private:
+  typename F::Reader m_reader;
+  SumWriter<F::kRowsOfLane> m_writer;
+  std::uint32_t m_barriers;  // of the ring, the first: one register for those of parts and of free places
+  int m_group, m_strip;
+};
 
 /// What block number `block` of a product does. `Left`: the kernel before has left x rounded.
 template <typename F, int Strips, bool Left>
 __device__ __forceinline__ void runBlock(const MatvecArgs& args, int block, std::uint8_t* tileMemory,
                                          FixedMemory& fixed) {
+  // By the first lane of the asking warp, which is the last one.
+  const int begun = askForFirst(args, block, sharedAddress(tileMemory), sharedAddress(fixed.barriers),
+                                threadIdx.x + 32 == blockDim.x);
+  allowNext();
   const Tiles tiles{block * args.rowsPerBlock + min(block, args.rowsLeft) * args.rowUnit,
                     args.rowsPerBlock + (block < args.rowsLeft ? args.rowUnit : 0), F::kTileRows,
                     args.epilogue == Epilogue::swiglu};
-  // By the first lane of the asking warp, which is the last one.
-  const int begun = askForFirst(args, tiles, sharedAddress(tileMemory), sharedAddress(fixed.barriers),
-                                threadIdx.x + 32 == blockDim.x);
   // The same in every lane, which the compiler sees only so.
   const int warp = __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x >> 5), 0);
   const int warpsPerRow = args.threadsPerRow >> 5, warps = warpsPerRow * args.rowGroups, threads = warps * 32;
@@ -208,13 +226,14 @@ __device__ __forceinline__ void runBlock(const MatvecArgs& args, int block, std:
   const bool ownsRow = static_cast<int>(threadIdx.x) < tiles.rows;
   if (ownsRow) extras.load(args, ownRow);
   const std::uint32_t sums = sharedAddress(m.sums);
+  const int group = warp * args.perWarpsPerRow >> 16;
+  const TileWalk<F, Strips> walk(args, tiles, m, group, warp - group * warpsPerRow);
   // What loadNested() has left is read by other warps. (Without `Left` prepareTensorInput() has them meet.)
   if (Left && F::kNested) meetMathWarps(threads);
   waitForPrevious();
   if (ownsRow) extras.loadResidual(args, ownRow);
   if (!Left) prepareTensorInput(args, m, warp, threads);
-  const int group = warp * args.perWarpsPerRow >> 16;
-  multiplyTiles<F, Strips, Left>(args, tiles, m, tables, group, warp - group * warpsPerRow);
+  walk.template multiply<Left>(args, tiles, m, tables);
   __syncthreads();
   finishTiles(args, tiles, sums, threads, args.gain ? *m.norm : 1.0f, extras);
 }
@@ -224,7 +243,6 @@ __global__ void __launch_bounds__((mostTensorWarps(Strips) + 1) * 32, 1)
     matvec_tensor_kernel(const __grid_constant__ MatvecArgs args) {
   extern __shared__ __align__(128) std::uint8_t tileMemory[];
   __shared__ FixedMemory fixed;
-  allowNext();
   runBlock<F, Strips, Left>(args, blockIdx.x, tileMemory, fixed);
 }
 
@@ -240,7 +258,6 @@ __global__ void __launch_bounds__((mostTensorWarps(Strips) + 1) * 32, 1)
     matvec_two_tensors_kernel(const __grid_constant__ TwoMatvecs both) {
   extern __shared__ __align__(128) std::uint8_t tileMemory[];
   __shared__ FixedMemory fixed;
-  allowNext();
   const int block = blockIdx.x;
   if (block < both.firstBlocks)
     runBlock<F, Strips, Left>(both.first, block, tileMemory, fixed);

@@ -39,12 +39,12 @@ struct Tiles {
 
   /// Asks for `count` rows from `row` on. One thread.
   __device__ __forceinline__ void ask(const MatvecArgs& args, int side, int row, int count, std::uint32_t shared,
-                                      std::uint32_t come, std::uint64_t policy) const {
+                                      std::uint32_t come) const {
 #pragma unroll 1
     while (count > 0) {  // of q, k and v they may be in more than one
       const int matrix = matrixOf(args, row, side);
       const int here = pair || matrix == 2 ? count : min(count, args.starts[matrix + 1] - row);
-      copyBulk(shared, recordOf(args, matrix, row), here * args.stride, come, policy);
+      copyBulk(shared, recordOf(args, matrix, row), here * args.stride, come);
       row += here;
       count -= here;
       shared += here * args.stride;
@@ -57,7 +57,8 @@ struct TileRing {
   std::uint32_t memory, come, free, slotBytes;
   int slots, parts;
 
-  __device__ __forceinline__ std::uint32_t comeOf(int slot, int part) const { return come + (slot * parts + part) * 8; }
+  __device__ __forceinline__ int partOf(int slot, int part) const { return slot * parts + part; }
+  __device__ __forceinline__ std::uint32_t comeOf(int slot, int part) const { return come + partOf(slot, part) * 8; }
 };
 
 /// Makes a warp's share of the ring's barriers: one a part that the copies arrive at, one a slot that `readers` warps
@@ -73,33 +74,30 @@ __device__ __forceinline__ void makeBarriers(const TileRing& ring, int readers, 
   barriersReady();
 }
 
-/// Asks for the first part of the first tile before anything else is done, and makes its barrier, if that part is whole
-/// and of one matrix; returns the parts asked for. Few instructions: until they are done the memory has nothing to do.
-/// All threads call it, the one that `asks` does it. `memory`, `come`: where carveBlock() has the ring's first place
-/// and its first barrier.
-__device__ __forceinline__ int askForFirst(const MatvecArgs& args, const Tiles& tiles, std::uint32_t memory,
-                                           std::uint32_t come, bool asks) {
-  const int matrix = tiles.matrixOf(args, tiles.first, 0);
-  const bool whole = tiles.rows >= args.partRows &&
-                     (tiles.pair || matrix == 2 || tiles.first + args.partRows <= args.starts[matrix + 1]);
+/// Asks for the first part of the block's first tile before anything else is done, and makes its barrier; returns the
+/// parts asked for. Few instructions: until they are done the memory has nothing to do. All threads call it, the one
+/// that `asks` does it. `memory`, `come`: where carveBlock() has the ring's first place and its first barrier.
+__device__ __forceinline__ int askForFirst(const MatvecArgs& args, int block, std::uint32_t memory, std::uint32_t come,
+                                           bool asks) {
+  const FirstPart& first = args.firstPart;
+  const bool whole = first.has(block);
   if (asks && whole) {
-    const std::uint32_t bytes = args.partRows * args.stride;
-    initBarrier(come, 1);
+    const std::uint8_t* data = args.data[first.matrixOf(block)] + first.offsetOf(block);
+    initBarrierForOne(come);
     barriersReady();
-    expectBytes(come, bytes);
-    copyBulk(memory, tiles.recordOf(args, matrix, tiles.first), bytes, come, streamingPolicy());
+    copyBulk(memory, data, first.bytes, come);
+    expectBytes(come, first.bytes);
   }
   return whole ? 1 : 0;
 }
 
 /// The asking thread's work behind askForFirst(): tiles as far ahead as the ring reaches, but never more than a few
 /// parts at once. Whatever else comes from memory, x and the next instructions above all, stands in line behind what is
-/// under way. A part without rows is armed too, since readers wait for all parts of a tile. At most slots · parts are
-/// under way, and the oldest is waited for before the next one is armed: so no barrier is two phases ahead of who waits
-/// for it. `begun`: parts of the first tile that have been asked for.
+/// under way. A part without rows is armed too, since readers wait for the last parts of a tile, and this thread for
+/// all in turn. At most slots · parts are under way, and the oldest is waited for before the next one is armed: so no
+/// barrier is two phases ahead of who waits for it. `begun`: parts of the first tile that have been asked for.
 __device__ __forceinline__ void askForTiles(const MatvecArgs& args, const Tiles& tiles, const TileRing& ring,
                                             int begun) {
-  const std::uint64_t policy = streamingPolicy();
   const int count = tiles.count();
   RingPlace place, arrived;
   int arrivedPart = 0, underWay = begun;
@@ -118,7 +116,7 @@ __device__ __forceinline__ void askForTiles(const MatvecArgs& args, const Tiles&
       const std::uint32_t come = ring.comeOf(place.slot, part);
       expectBytes(come, wanted.y * args.stride);
       tiles.ask(args, tiles.sideOf(tile), wanted.x, wanted.y,
-                ring.memory + place.slot * ring.slotBytes + part * args.partRows * args.stride, come, policy);
+                ring.memory + place.slot * ring.slotBytes + part * args.partRows * args.stride, come);
       ++underWay;
     }
   }

@@ -192,8 +192,10 @@ class TestProductsGpu : public QObject {
     QTest::addColumn<int>("multiprocessors");
     const int all = tuningOf(true).multiprocessors;
     for (int f = 0; f < 4; ++f) QTest::addRow("%s", kNames[f]) << f << f << f << all;
-    // A block's first rows, 637 to 644, are of query and key both: its first part cannot be asked for in one.
-    for (int f = 0; f < 4; ++f) QTest::addRow("%s, 24 multiprocessors", kNames[f]) << f << f << f << 24;
+    // A block's first rows are of query and key both (637 to 644 of 24 blocks) or of key and value (764 on, of 27): its
+    // first part cannot be asked for in one.
+    for (const int few : {24, 27})
+      for (int f = 0; f < 4; ++f) QTest::addRow("%s, %d multiprocessors", kNames[f], few) << f << f << f << few;
     // Two formats in one launch, with few multiprocessors several tiles a block.
     for (const int few : {all, 12}) {
       QTest::addRow("q4, k and v q8, %d multiprocessors", few) << 1 << 0 << 0 << few;
@@ -262,7 +264,7 @@ class TestProductsGpu : public QObject {
     QTest::addColumn<int>("format");
     QTest::addColumn<int>("multiprocessors");
     for (int f = 0; f < 4; ++f)
-      for (const int multiprocessors : {4, 16, 32})
+      for (const int multiprocessors : {4, 5, 16, 32})  // of 5 blocks two have 32 rows more
         QTest::addRow("%s, %d", kNames[f], multiprocessors) << f << multiprocessors;
   }
   /// Output projection, gate and up, down, the next layer's query, key and value: each finds its input rounded by the

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "kernels/cuda/device_layout.h"
+#include "kernels/cuda/first_part.h"
 #include "kernels/cuda/ring_place.h"
 #include "kernels/cuda/tensor_shape.h"
 
@@ -112,10 +113,10 @@ class RingSimulation {
     m_come[copy.part].complete(1);
     return true;
   }
-  /// multiplyTiles, one tile a call.
+  /// TileWalk, one tile a call: it waits for the last parts only.
   bool read(Reader& reader) {
     if (reader.tile >= m_shape.tiles) return false;
-    for (int part = 0; part < m_shape.parts; ++part)
+    for (int part = m_shape.firstAwaited; part < m_shape.parts; ++part)
       if (!m_come[partAt(reader.at.slot, part)].passed(reader.at.phase)) return false;
     for (int part = 0; part < m_shape.parts; ++part)
       if (m_holds[partAt(reader.at.slot, part)] != reader.tile)
@@ -173,6 +174,7 @@ class TestTensorShape : public QObject {
     QVERIFY(s.places >= 1 && s.places <= kMostTensorPlaces && s.places <= s.tiles);
     QCOMPARE(s.parts * s.partRows, p.tileRows);
     QVERIFY(s.parts <= kMostTileParts && s.partsUnderWay >= 1 && s.partsUnderWay <= s.places * s.parts);
+    QVERIFY(s.firstAwaited >= 0 && s.firstAwaited < s.parts && s.firstAwaited + s.partsUnderWay >= s.parts);
   }
 
  private slots:
@@ -192,6 +194,38 @@ class TestTensorShape : public QObject {
     QVERIFY(inUnits > 2000);
   }
 
+  /// What a launch reckons for its blocks is what each would find out about its own first rows.
+  void firstPartsAreThoseOfTheBlocks() {
+    std::mt19937 random(5);
+    const auto upTo = [&](int most) { return static_cast<int>(random() % static_cast<unsigned>(most + 1)); };
+    int whole = 0, across = 0;
+    for (int i = 0; i < 20000; ++i) {
+      const int blocks = 1 + upTo(140), partRows = 1 << upTo(4), total = 1 + upTo(6000);
+      const std::uint32_t stride = 16u * static_cast<unsigned>(1 + upTo(400));
+      BlockRows rows;
+      rows.unit = upTo(3) ? 1 : 32;
+      rows.each = total / rows.unit / blocks * rows.unit;
+      rows.fuller = total / rows.unit % blocks;
+      std::int32_t starts[kMatvecSegments] = {0, upTo(total), 0x7fffffff};
+      if (upTo(1)) starts[2] = starts[1] + upTo(total - starts[1]);
+      const bool oneMatrix = upTo(3) == 0;
+      const FirstPart first = firstPartOf(rows, blocks, partRows, stride, starts, oneMatrix);
+      for (int block = 0; block < blocks; ++block) {
+        const int row = rows.firstOf(block);
+        const int matrix = oneMatrix ? 0 : (row >= starts[1]) + (row >= starts[2]);
+        const bool ofOne = oneMatrix || matrix == 2 || row + partRows <= starts[matrix + 1];
+        QCOMPARE(first.has(block), rows.each >= partRows && ofOne);
+        whole += first.has(block);
+        across += !ofOne;
+        if (!first.has(block)) continue;
+        QCOMPARE(first.matrixOf(block), matrix);
+        QCOMPARE(first.bytes, partRows * stride);
+        QCOMPARE(first.offsetOf(block), static_cast<std::uint64_t>(row) * stride);
+      }
+    }
+    QVERIFY(whole > 100000 && across > 1000);
+  }
+
   void noTileIsTakenBeforeItHasCome() {
     std::mt19937 random(2);
     int walked = 0;
@@ -209,6 +243,15 @@ class TestTensorShape : public QObject {
                                                .arg(s.partsUnderWay)));
     }
     QCOMPARE(walked, 1500);
+  }
+
+  /// A reader that waits for fewer parts than may be under way is found out too.
+  void fewerPartsThanAreUnderWayWouldNotDo() {
+    TensorShape s;
+    s.places = 2, s.tiles = 40, s.groups = 1, s.parts = 4, s.partRows = 4, s.partsUnderWay = 2, s.firstAwaited = 2;
+    QVERIFY(RingSimulation(s, 4).run().isEmpty());
+    s.firstAwaited = 3;
+    QVERIFY(!RingSimulation(s, 4).run().isEmpty());
   }
 
   /// What the bound on groups is for: without it the simulation finds a tile that is taken too early.
