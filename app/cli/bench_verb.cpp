@@ -94,7 +94,7 @@ Result<int> run(VerbContext& context) {
   console.result(info.name + " on " + info.device.name + " (" + engine->statistics().backend.path + "), " + jsonNumber(std::round(info.bitsPerWeight * 1000) / 1000) + " bits a layer weight, loaded in " + jsonNumber(std::round(report.seconds * 100) / 100) + " s");
   console.result((info.device.id == "cpu" ? "read bandwidth " : "copy bandwidth ") + (bandwidth > 0 ? jsonNumber(std::round(bandwidth * 100) / 100) + " GB/s" : std::string("not measured")));
   for (const BenchRun& done : runs) console.result(runText(done));
-  console.result("memory: " + byteText(report.plan.totalBytes()) + " planned, " + byteText(report.measuredBytes) + " measured");
+  console.result("memory as planned:\n" + partsText(report.plan) + "measured: " + byteText(report.measuredBytes));
   return 0;
 }
 

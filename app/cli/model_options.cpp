@@ -173,7 +173,7 @@ std::string byteText(std::uint64_t bytes) {
   return buffer;
 }
 
-std::string planText(const MemoryPlan& plan) {
+std::string partsText(const MemoryPlan& plan) {
   std::string out;
   char line[160];
   for (const PlanPart& part : plan.parts) {
@@ -181,9 +181,11 @@ std::string planText(const MemoryPlan& plan) {
     out += line;
   }
   std::snprintf(line, sizeof line, "%-20s %-8s %14llu  %s\n", "total", "", static_cast<unsigned long long>(plan.totalBytes()), byteText(plan.totalBytes()).c_str());
-  out += line;
-  out += (plan.fits() ? "fits: " : "does not fit: ") + byteText(plan.bytesOn(plan.device)) + " on " + plan.device + ", " + byteText(plan.freeBytes) + " free";
-  return out;
+  return out + line;
+}
+
+std::string planText(const MemoryPlan& plan) {
+  return partsText(plan) + (plan.fits() ? "fits: " : "does not fit: ") + byteText(plan.bytesOn(plan.device)) + " on " + plan.device + ", " + byteText(plan.freeBytes) + " free";
 }
 
 JsonLine planJson(const MemoryPlan& plan) {

@@ -27,7 +27,9 @@ Result<void> checkIds(const std::string& option, const std::vector<std::int32_t>
 /// Loads with a progress bar and says warnings. Where memory is short, the context's hint names plans that would fit.
 Result<LoadReport> loadModel(Engine& engine, const LoadRequest& request, VerbContext& context);
 
-/// A plan in words and as JSON: {"parts": …, "total_bytes", "free_bytes", "fits"}.
+/// A plan's bytes, a line a part and one for all; the plan in words, which says besides whether it fits; and as JSON:
+/// {"parts": …, "total_bytes", "free_bytes", "fits"}.
+std::string partsText(const MemoryPlan& plan);
 std::string planText(const MemoryPlan& plan);
 class JsonLine planJson(const MemoryPlan& plan);
 

@@ -162,6 +162,13 @@ class TestModelVerbs : public QObject {
     QVERIFY(result["memory"].toObject()["total_bytes"].toDouble() > 0 && result["memory"].toObject().contains("measured_bytes") && result["load_s"].toDouble() > 0);
   }
 
+  void benchInWords() {
+    const CliRun run = runCli({"bench", "sample", "--prefill", "32", "--decode", "8", "--device", "cpu"});
+    QCOMPARE(run.status, 0);
+    for (const char* part : {"loaded in", "read bandwidth", "prefill", "decode", "weights q4", "KV cache f16", "workspace", "total", "measured: "})
+      QVERIFY2(run.out.contains(part), part);
+  }
+
   void conversation() {
     const QString path = m_folder.filePath("talk.jsonl");
     const CliRun run = runCli({"chat", "--device", "cpu", "--greedy", "--max-tokens", "12"}, "/help\nTell me a story.\n/save " + path.toUtf8() + "\n/reset\n/nonsense\n/quit\nnever read\n");
