@@ -10,7 +10,8 @@ namespace gpu {
 
 constexpr int kMatvecSegments = 3;  ///< matrices of a launch, at most
 
-/// How the rows of a product are dealt out: `each` a block, `unit` more to the first `fuller` blocks.
+/// How the rows of a product are dealt out: `each` a block, `unit` more to the first `fuller` blocks. (The kernel has
+/// them as MatvecArgs::rowsPerBlock, rowsLeft and rowUnit.)
 struct BlockRows {
   std::int32_t each = 0, fuller = 0, unit = 1;
   int firstOf(int block) const { return block * each + (block < fuller ? block : fuller) * unit; }

@@ -32,7 +32,7 @@ struct MatvecArgs {
   FirstPart firstPart;
   const std::uint8_t* data[kMatvecSegments] = {};
   std::uint32_t stride = 0;                     // bytes of a row's record
-  std::int32_t rowsPerBlock = 0, rowsLeft = 0;  // the first `rowsLeft` blocks have `rowUnit` more
+  std::int32_t rowsPerBlock = 0, rowsLeft = 0;  // the first `rowsLeft` blocks have `rowUnit` more (BlockRows)
   std::int32_t rowUnit = 1;
   std::int32_t partRows = 0;  // tensor cores: rows of a part of a tile
   Epilogue epilogue = Epilogue::store;

@@ -24,7 +24,7 @@ inline MatvecArgs shapedArgs(MatvecArgs args, const TensorProblem& problem, cons
   args.parts = shape.parts;
   args.partRows = shape.partRows;
   args.partsUnderWay = shape.partsUnderWay;
-  args.firstAwaited = shape.firstAwaited;
+  args.firstAwaited = shape.firstAwaited();
   const bool oneMatrix = args.epilogue == Epilogue::swiglu || args.segments == 1;
   args.firstPart = firstPartOf({args.rowsPerBlock, args.rowsLeft, args.rowUnit}, shape.grid, args.partRows, args.stride,
                                args.starts, oneMatrix);

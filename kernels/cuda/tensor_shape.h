@@ -50,11 +50,11 @@ struct TensorShape {
   int parts = 1, partRows = 16;
   int places = 1;  ///< tiles that the ring holds
   int partsUnderWay = 1;
-  int firstAwaited = 0;  ///< part of a tile from which on a reader waits: when the last one is asked for, those before
-                         ///< have come
   std::size_t sharedBytes = 0;
 
   int threads() const { return (warpsPerRow * groups + 1) * 32; }
+  /// Part of a tile from which on a reader waits: when the last one is asked for, those before have come.
+  int firstAwaited() const { return std::max(0, parts - partsUnderWay); }
 };
 
 /// Two products in one launch, which share the multiprocessors; their blocks have as many warps.
@@ -113,7 +113,6 @@ inline bool tensorShape(const TensorProblem& p, TensorShape& s) {
   const int partBytes = s.partRows * p.stride;
   const int underWay = ringHoldsAll ? kSmallBytesUnderWay : kTileBytesUnderWay;
   s.partsUnderWay = std::min(s.places * s.parts, std::max(2, (underWay + partBytes - 1) / partBytes));
-  s.firstAwaited = std::max(0, s.parts - s.partsUnderWay);
   s.groups = std::max(1, std::min(16 / s.warpsPerRow, s.tiles));
   while (!groupsAreSafe(s, s.groups)) --s.groups;
   return true;

@@ -295,10 +295,10 @@ int checkAttention(bool quick) {
       failed += checkAttentionCase({format, 6, 2, 64, 77, 0, true, tensor});
       failed += checkAttentionCase({format, 4, 4, 128, 201, 65, false, tensor});
       if (!tensor) failed += checkAttentionCase({format, 6, 3, 40, 130, 0, false, tensor});
-      failed += checkAttentionCase({format, 32, 2, 128, 300, 0, false, tensor});  // merged by few warps,
-      failed += checkAttentionCase({format, 32, 2, 128, 1500, 0, false, tensor});
-      failed += checkAttentionCase({format, 4, 1, 64, 1000, 0, true, tensor});    // by a warp a tile,
-      failed += checkAttentionCase({format, 4, 1, 64, 6000, 0, false, tensor});   // and by several
+      failed += checkAttentionCase({format, 32, 2, 128, 300, 0, false, tensor});   // merged by few warps,
+      failed += checkAttentionCase({format, 4, 1, 64, 1000, 0, true, tensor});     // by a warp a tile in one block
+      failed += checkAttentionCase({format, 32, 2, 128, 1500, 0, false, tensor});  // and in several,
+      failed += checkAttentionCase({format, 4, 1, 64, 6000, 0, false, tensor});    // and by several warps a tile
       if (tensor) failed += checkAttentionCase({format, 32, 2, 128, 128, 0, false, tensor, 48});
       if (quick) continue;
       for (int position : {127, 128}) failed += checkAttentionCase({format, 32, 2, 128, position, 0, false, tensor});
