@@ -39,6 +39,7 @@ std::uint64_t carve(const DecodeShape& shape, void* base, DecodeWorkspace& w) {
   w.attention = carver.take<float>(heads * headDim);
   w.roundedAttention = carver.take<std::uint8_t>(roundedBytes(heads * headDim));
   w.gated = carver.take<float>(static_cast<std::uint64_t>(shape.intermediate));
+  w.roundedGated = carver.take<std::uint8_t>(roundedBytes(static_cast<std::uint64_t>(shape.intermediate)));
   w.logits = carver.take<float>(static_cast<std::uint64_t>(shape.vocab));
   w.rope = carver.take<float>(headDim);
   w.partials = carver.take<float>(attentionPartialCount(shape));

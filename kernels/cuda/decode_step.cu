@@ -20,6 +20,11 @@ MatvecArgs product(const float* input, const float* gain, float eps, float* outp
   return args;
 }
 
+void takeRounded(MatvecArgs& args, const std::uint8_t* vector, InputKind kind) {
+  args.rounded = vector;
+  args.inputKind = kind;
+}
+
 MatvecOptions optionsOf(const DecodeModel& model) {
   return {model.shape.activationBits, model.tuning};
 }
@@ -39,7 +44,7 @@ AheadWeights partOfGateUp(const DecodeModel& model, int layer) {
   if (l.gate.format != l.up.format) return {};
   const MatrixLayout layout = matrixLayout(l.gate.format, l.gate.rows, l.gate.columns);
   const int blocks = model.tuning.multiprocessors;
-  const std::uint64_t ofBlock = static_cast<std::uint64_t>(l.gate.rows / blocks) * layout.stride;
+  const std::uint64_t ofBlock = static_cast<std::uint64_t>(l.gate.rows / blocks) * layout.stride / 16 * 16;
   if (ofBlock == 0) return {};
   AheadWeights ahead;
   ahead.blocks = static_cast<std::uint32_t>(blocks);
@@ -53,7 +58,7 @@ AheadWeights partOfGateUp(const DecodeModel& model, int layer) {
 MatvecArgs projectAttentionArgs(const DecodeModel& model, int layer) {
   const LayerView& l = model.layers[layer];
   MatvecArgs args = product(model.workspace.attention, nullptr, 0, model.workspace.x, Epilogue::add);
-  if (attentionLeavesRounded(model, layer)) args.rounded = model.workspace.roundedAttention;
+  if (attentionLeavesRounded(model, layer)) takeRounded(args, model.workspace.roundedAttention, InputKind::groups);
   args.next = model.workspace.roundedX;
   args.nextGain = l.postNorm;
   args.ahead = partOfGateUp(model, layer);
@@ -61,20 +66,35 @@ MatvecArgs projectAttentionArgs(const DecodeModel& model, int layer) {
   return args;
 }
 
-MatvecArgs projectDownArgs(const DecodeModel& model, int layer) {
-  const LayerView& l = model.layers[layer];
-  MatvecArgs args = product(model.workspace.gated, nullptr, 0, model.workspace.x, Epilogue::add);
-  args.next = model.workspace.roundedX;
-  args.nextGain = layer + 1 < model.shape.layers ? model.layers[layer + 1].inputNorm : model.finalNorm;
-  addSegment(args, l.down, l.downBias);
-  return args;
-}
-
 /// A product of x behind a norm. `leftRounded`: whether what came before has left x so.
 MatvecArgs normedProduct(const DecodeModel& model, bool leftRounded, const float* gain, float* output,
                          Epilogue epilogue) {
   MatvecArgs args = product(model.workspace.x, gain, model.shape.normEps, output, epilogue);
-  if (leftRounded) args.rounded = model.workspace.roundedX;
+  if (leftRounded) takeRounded(args, model.workspace.roundedX, InputKind::groups);
+  return args;
+}
+
+/// Gate and up in one launch, if they have one format.
+MatvecArgs gateUpArgs(const DecodeModel& model, int layer, Epilogue epilogue) {
+  const LayerView& l = model.layers[layer];
+  const bool rounded = productLeavesRounded(projectAttentionArgs(model, layer), optionsOf(model));
+  MatvecArgs args = normedProduct(model, rounded, l.postNorm, model.workspace.gated, epilogue);
+  if (epilogue != Epilogue::swiglu) return args;
+  args.next = model.workspace.roundedGated;
+  addSegment(args, l.gate, l.gateBias);
+  addSegment(args, l.up, l.upBias);
+  return args;
+}
+
+MatvecArgs projectDownArgs(const DecodeModel& model, int layer) {
+  const LayerView& l = model.layers[layer];
+  MatvecArgs args = product(model.workspace.gated, nullptr, 0, model.workspace.x, Epilogue::add);
+  if (l.gate.format == l.up.format &&
+      productLeavesRounded(gateUpArgs(model, layer, Epilogue::swiglu), optionsOf(model)))
+    takeRounded(args, model.workspace.roundedGated, InputKind::halves);
+  args.next = model.workspace.roundedX;
+  args.nextGain = layer + 1 < model.shape.layers ? model.layers[layer + 1].inputNorm : model.finalNorm;
+  addSegment(args, l.down, l.downBias);
   return args;
 }
 
@@ -98,7 +118,8 @@ cudaError_t decodeQkv(cudaStream_t stream, const DecodeModel& model, int layer) 
     MatvecArgs& args = products[count];
     args = normedProduct(model, layerBeginsRounded(model, layer), l.inputNorm, output, Epilogue::store);
     const MatrixFormat format = matrices[first]->format;
-    for (; first < 3 && matrices[first]->format == format; ++first) addSegment(args, *matrices[first], biases[first]);
+    do addSegment(args, *matrices[first], biases[first]);
+    while (++first < 3 && matrices[first]->format == format && args.units % args.layout[0].panelRows == 0);
     output += args.units;
   }
   if (count == 2) {
@@ -120,19 +141,10 @@ cudaError_t decodeProjectAttention(cudaStream_t stream, const DecodeModel& model
 cudaError_t decodeGateUp(cudaStream_t stream, const DecodeModel& model, int layer) {
   const LayerView& l = model.layers[layer];
   const MatvecOptions options = optionsOf(model);
-  const bool rounded = productLeavesRounded(projectAttentionArgs(model, layer), options);
-  const auto argsOf = [&](Epilogue epilogue) {
-    return normedProduct(model, rounded, l.postNorm, model.workspace.gated, epilogue);
-  };
-  if (l.gate.format == l.up.format) {
-    MatvecArgs args = argsOf(Epilogue::swiglu);
-    addSegment(args, l.gate, l.gateBias);
-    addSegment(args, l.up, l.upBias);
-    return launchMatvec(stream, args, options);
-  }
-  const cudaError_t error = launchOne(stream, model, argsOf(Epilogue::store), l.gate, l.gateBias);
+  if (l.gate.format == l.up.format) return launchMatvec(stream, gateUpArgs(model, layer, Epilogue::swiglu), options);
+  const cudaError_t error = launchOne(stream, model, gateUpArgs(model, layer, Epilogue::store), l.gate, l.gateBias);
   if (error != cudaSuccess) return error;
-  return launchOne(stream, model, argsOf(Epilogue::multiplySilu), l.up, l.upBias);
+  return launchOne(stream, model, gateUpArgs(model, layer, Epilogue::multiplySilu), l.up, l.upBias);
 }
 
 cudaError_t decodeProjectDown(cudaStream_t stream, const DecodeModel& model, int layer) {

@@ -73,6 +73,7 @@ struct DecodeWorkspace {
   float* attention = nullptr;                // (heads · head_dim)
   std::uint8_t* roundedAttention = nullptr;  // the same, rounded
   float* gated = nullptr;                    // (intermediate)
+  std::uint8_t* roundedGated = nullptr;      // the same, rounded by halves of a group
   float* logits = nullptr;                   // (vocab)
   float* rope = nullptr;                     // (head_dim): cos, then sin, of this position
   float* partials = nullptr;                 // (kv_heads or heads, splits, …) of split attention

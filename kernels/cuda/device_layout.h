@@ -22,8 +22,8 @@ NIBBLE_HD constexpr std::uint64_t alignUp(std::uint64_t n, std::uint64_t a) {
   return (n + a - 1) / a * a;
 }
 
-/// A (rows, columns) matrix is `rows` records of `stride` bytes (a multiple of 16), then a tail that only nf4/nf4-dq
-/// have.
+/// A (rows, columns) matrix is `rows` records of `stride` bytes (a multiple of 16) or panels (below), then a tail that
+/// only nf4/nf4-dq have.
 ///
 ///   f32 f16 bf16  record = values, row major, zero padded to 16 bytes.
 ///   q8            record = paddedColumns int8, then paddedColumns/32 fp16 scales.
@@ -39,15 +39,48 @@ NIBBLE_HD constexpr std::uint64_t alignUp(std::uint64_t n, std::uint64_t a) {
 /// `flatOffset` + b·(4 or 1). nf4-dq's tail begins at `nestedOffset` with: fp32 offset (mean of absmax) · 3 × fp32
 /// unused · 256 fp32 dynamic code · one fp32 per 256 blocks (nested absmax). absmax of flattened block b = code[byte b]
 /// · nested[b / 256] + offset.
+///
+/// Block formats whose columns are whole strips of 256 do not stand record by record but in panels of 16 rows (q8: 8),
+/// and in a panel strip by strip: the rows' codes of the strip, row behind row, then the rows' scales of the strip. A
+/// panel has panelRows · stride bytes, a multiple of 16; the last one is filled up with rows of no meaning. So a
+/// product may ask for some columns of a panel by one copy. codeAt() and scaleAt() find a byte in either order.
 struct MatrixLayout {
   std::int64_t rows = 0, columns = 0;
   std::int64_t paddedColumns = 0;
-  std::uint64_t stride = 0;        ///< bytes of a record
+  std::uint64_t stride = 0;        ///< bytes of a record, or of a row's share of a panel
   std::uint64_t scaleOffset = 0;   ///< of the scales in a record (block formats that are not flat)
+  std::int32_t panelRows = 1;      ///< 1: record by record
+  std::uint32_t codeBytes = 0;     ///< of a row in a strip, where there are panels: a power of two
+  std::uint32_t scaleBytes = 0;    ///< the same
   bool flat = false;               ///< nf4, nf4-dq with columns % 64 != 0
   std::uint64_t flatOffset = 0;    ///< of the flat absmax or code bytes, from the matrix's start
   std::uint64_t nestedOffset = 0;  ///< nf4-dq: of {offset, code, nested}
   std::uint64_t totalBytes = 0;    ///< a multiple of 256
+
+  /// Offset of byte `byte` of the row's codes or values.
+  NIBBLE_HD constexpr std::uint64_t codeAt(std::int64_t row, std::int64_t byte) const {
+    if (panelRows == 1) return static_cast<std::uint64_t>(row) * stride + static_cast<std::uint64_t>(byte);
+    return stripAt(row, static_cast<std::uint32_t>(byte), codeBytes, 0);
+  }
+  /// Offset of byte `byte` of the row's scales (block formats that are not flat).
+  NIBBLE_HD constexpr std::uint64_t scaleAt(std::int64_t row, std::int64_t byte) const {
+    if (panelRows == 1)
+      return static_cast<std::uint64_t>(row) * stride + scaleOffset + static_cast<std::uint64_t>(byte);
+    return stripAt(row, static_cast<std::uint32_t>(byte), scaleBytes, panelShare(codeBytes));
+  }
+
+ private:
+  NIBBLE_HD constexpr std::uint32_t panelShare(std::uint32_t rowBytes) const {
+    return static_cast<std::uint32_t>(panelRows) * rowBytes;
+  }
+  /// Of the row's bytes of one kind, `each` a strip, which begin `behind` the strip's start.
+  NIBBLE_HD constexpr std::uint64_t stripAt(std::int64_t row, std::uint32_t byte, std::uint32_t each,
+                                            std::uint32_t behind) const {
+    const std::uint32_t inPanel = static_cast<std::uint32_t>(row) & static_cast<std::uint32_t>(panelRows - 1);
+    const std::uint64_t panel = static_cast<std::uint64_t>(row) - inPanel;
+    const std::uint32_t inStrip = byte & (each - 1), strips = (byte - inStrip) / each;
+    return panel * stride + strips * panelShare(codeBytes + scaleBytes) + behind + inPanel * each + inStrip;
+  }
 };
 
 constexpr int kNestedCodeAt = 4, kNestedAbsmaxAt = 260;             // in that tail, in floats
@@ -55,9 +88,17 @@ constexpr std::uint64_t kNestedHeadBytes = kNestedAbsmaxAt * 4ull;  // before th
 
 constexpr int kRoundedGroup = 32;  ///< columns that share a scale in a rounded vector (rounded_vector.cuh)
 
-/// Bytes of a rounded vector: an integer a column, a scale and a sum of squares a group.
+constexpr int kRoundedHalf = 16;  ///< columns that share one in a vector rounded by halves
+
+/// Bytes of a rounded vector: an integer a column, a scale and a sum of squares a group, or a scale a half.
 constexpr std::uint64_t roundedBytes(std::uint64_t columns) {
   return columns + columns / kRoundedGroup * 2 * sizeof(float);
+}
+
+/// Columns of a strip, and rows of a panel of a block format.
+constexpr int kStripColumns = 256;
+NIBBLE_HD constexpr std::int32_t panelRowsOf(MatrixFormat format) {
+  return format == MatrixFormat::q8 ? 8 : 16;
 }
 
 NIBBLE_HD constexpr MatrixLayout matrixLayout(MatrixFormat format, std::int64_t rows, std::int64_t columns) {
@@ -100,10 +141,18 @@ NIBBLE_HD constexpr MatrixLayout matrixLayout(MatrixFormat format, std::int64_t 
       break;
   }
   if (layout.paddedColumns == 0) layout.paddedColumns = static_cast<std::int64_t>(padded);
-  layout.flatOffset = r * layout.stride;
+  if (layout.scaleOffset != 0 && c % kStripColumns == 0) {
+    const std::uint64_t strips = c / kStripColumns;
+    layout.panelRows = panelRowsOf(format);
+    layout.codeBytes = format == MatrixFormat::q8 ? kStripColumns : kStripColumns / 2;
+    layout.scaleBytes = format == MatrixFormat::nf4dq ? kStripColumns / 64 : kStripColumns / 16;
+    layout.stride = strips * (layout.codeBytes + layout.scaleBytes);
+  }
+  const std::uint64_t recordBytes = alignUp(r, static_cast<std::uint64_t>(layout.panelRows)) * layout.stride;
+  layout.flatOffset = recordBytes;
   layout.nestedOffset = layout.flatOffset + tail;
   if (format == MatrixFormat::nf4dq) tail += kNestedHeadBytes + alignUp((blocks + 255) / 256 * 4, 16);
-  layout.totalBytes = alignUp(r * layout.stride + tail, 256);
+  layout.totalBytes = alignUp(recordBytes + tail, 256);
   return layout;
 }
 

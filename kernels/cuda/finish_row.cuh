@@ -24,14 +24,15 @@ __device__ __forceinline__ float silu(float v) {
   return __fdividef(v, 1.0f + __expf(-v));
 }
 
-/// `row` of the output; `pairY` is the up projection's value for SwiGLU, `residual` what the output holds so far for
-/// add.
-__device__ __forceinline__ void finishRow(const MatvecArgs& args, int row, float y, float pairY, float residual) {
+/// Stores `row` of the output and returns it; `pairY` is the up projection's value for SwiGLU, `residual` what the
+/// output holds so far for add.
+__device__ __forceinline__ float finishRow(const MatvecArgs& args, int row, float y, float pairY, float residual) {
   // No switch: the compiler makes a jump table of it, which is one more thing to wait for.
   if (args.epilogue == Epilogue::add) y += residual;
   if (args.epilogue == Epilogue::swiglu) y = silu(y) * pairY;
   if (args.epilogue == Epilogue::multiplySilu) y *= silu(args.output[row]);
   args.output[row] = y;
+  return y;
 }
 
 }  // namespace gpu

@@ -10,8 +10,14 @@
 namespace nibble {
 namespace gpu {
 
-__device__ __forceinline__ int nibbleAt(const std::uint8_t* record, std::int64_t column) {
-  return (record[column >> 1] >> ((column & 1) * 4)) & 15;
+__device__ __forceinline__ int nibbleAt(const MatrixLayout& layout, const std::uint8_t* data, std::int64_t row,
+                                        std::int64_t column) {
+  return (data[layout.codeAt(row, column >> 1)] >> ((column & 1) * 4)) & 15;
+}
+/// fp16 scale of a block of 32.
+__device__ __forceinline__ float halfScale(const MatrixLayout& layout, const std::uint8_t* data, std::int64_t row,
+                                           std::int64_t column) {
+  return __half2float(*reinterpret_cast<const __half*>(data + layout.scaleAt(row, (column >> 5) * 2)));
 }
 
 /// NF4's code as a switchless table in constant memory.
@@ -37,17 +43,17 @@ static __constant__ std::int8_t kQ4Values[16] = {-127, -104, -83, -65, -49, -35,
 __device__ inline float nf4Absmax(MatrixFormat format, const MatrixLayout& layout, const std::uint8_t* data,
                                   std::int64_t row, std::int64_t column) {
   const std::int64_t block = (row * layout.columns + column) >> 6;
-  const std::uint8_t* scales = layout.flat ? data + layout.flatOffset : data + row * layout.stride + layout.scaleOffset;
-  const std::int64_t index = layout.flat ? block : column >> 6;
-  if (format == MatrixFormat::nf4) return reinterpret_cast<const float*>(scales)[index];
+  const int bytes = format == MatrixFormat::nf4 ? 4 : 1;
+  const std::uint8_t* scale =
+      data + (layout.flat ? layout.flatOffset + block * bytes : layout.scaleAt(row, (column >> 6) * bytes));
+  if (format == MatrixFormat::nf4) return *reinterpret_cast<const float*>(scale);
   const float* nested = reinterpret_cast<const float*>(data + layout.nestedOffset);
-  return fmaf(nested[4 + scales[index]], nested[4 + 256 + (block >> 8)], nested[0]);
+  return fmaf(nested[4 + *scale], nested[4 + 256 + (block >> 8)], nested[0]);
 }
 
 __device__ inline float matrixElement(MatrixFormat format, const MatrixLayout& layout, const std::uint8_t* data,
                                       std::int64_t row, std::int64_t column) {
   const std::uint8_t* record = data + row * layout.stride;
-  const __half* scales = reinterpret_cast<const __half*>(record + layout.scaleOffset);
   switch (format) {
     case MatrixFormat::f32:
       return reinterpret_cast<const float*>(record)[column];
@@ -56,12 +62,12 @@ __device__ inline float matrixElement(MatrixFormat format, const MatrixLayout& l
     case MatrixFormat::bf16:
       return __bfloat162float(reinterpret_cast<const __nv_bfloat16*>(record)[column]);
     case MatrixFormat::q8:
-      return static_cast<float>(reinterpret_cast<const std::int8_t*>(record)[column]) *
-             __half2float(scales[column >> 5]);
+      return static_cast<float>(static_cast<std::int8_t>(data[layout.codeAt(row, column)])) *
+             halfScale(layout, data, row, column);
     case MatrixFormat::q4:
-      return static_cast<float>(kQ4Values[nibbleAt(record, column)]) * __half2float(scales[column >> 5]);
+      return static_cast<float>(kQ4Values[nibbleAt(layout, data, row, column)]) * halfScale(layout, data, row, column);
     default:
-      return kNf4Values[nibbleAt(record, column)] * nf4Absmax(format, layout, data, row, column);
+      return kNf4Values[nibbleAt(layout, data, row, column)] * nf4Absmax(format, layout, data, row, column);
   }
 }
 

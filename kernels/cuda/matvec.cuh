@@ -66,10 +66,11 @@ struct Ring {
   static constexpr int kSlotBytes = P::kChunks * 16 + kWords * 4;                // a thread
   std::uint32_t weights, words;  // shared: (slots, chunks, threads) and (slots, words, threads), this thread's column
   std::uint32_t slotThreads;     // threads · 4: bytes of one word of all threads
-  const std::uint8_t* next;      // the thread's first chunk in row `asked`
-  std::uint64_t rowBytes;        // from one of the thread's rows to the next
-  std::int32_t scaleDelta;       // from a chunk to the word with its scale
-  std::uint32_t chunkBytes[P::kChunks], scaleBytes[P::kChunks];  // to the other chunks and their scales
+  const std::uint8_t* data;      // row 0 of the output
+  std::uint32_t chunkAt[P::kChunks],
+      scaleAt[P::kChunks];                    // from a panel's (or record's) start to row 0's of the thread
+  std::uint32_t stride, codeStep, scaleStep;  // bytes of a row; from row to row in a panel
+  int inPanel;                                // rows of a panel - 1
   int asked, last, rowStep, nestedBlock, side;
 
   __device__ __forceinline__ void setUp(const MatvecArgs& args, std::uint8_t* memory, int thread, int group, int first,
@@ -82,18 +83,18 @@ struct Ring {
     last = first + rows - 1;
     rowStep = R == Rows::pair ? args.rowGroups >> 1 : args.rowGroups;
     asked = first + (R == Rows::pair ? group >> 1 : group);
-    rowBytes = static_cast<std::uint64_t>(static_cast<std::uint32_t>(rowStep)) * args.stride;
-    next = (side ? args.data[1] : args.data[0]) + chunk * 16 +
-           static_cast<std::uint64_t>(static_cast<std::uint32_t>(asked)) * args.stride;
-    scaleDelta =
-        static_cast<std::int32_t>(args.scaleOffset + (((chunk >> P::kScaleShift) * P::kScaleBytes) & ~3) - chunk * 16);
+    data = side ? args.data[1] : args.data[0];
+    const MatrixLayout& layout = args.layout[0];
+    stride = kept(args.stride), codeStep = kept(layout.codeBytes), scaleStep = kept(layout.scaleBytes);
+    inPanel = static_cast<int>(kept(layout.panelRows - 1));
     nestedBlock = chunk >> 1;
 #pragma unroll
     for (int k = 0; k < P::kChunks; ++k) {
       // A thread without a chunk reads its first one again and multiplies it by nothing.
       const bool has = thread + k * args.threadsPerRow < args.chunks;
-      chunkBytes[k] = has ? k * args.threadsPerRow * 16 : 0;
-      scaleBytes[k] = has ? k * (args.threadsPerRow >> P::kScaleShift) * P::kScaleBytes : 0;
+      const int at = has ? chunk + k * args.threadsPerRow : chunk;
+      chunkAt[k] = static_cast<std::uint32_t>(layout.codeAt(0, at * 16));
+      scaleAt[k] = static_cast<std::uint32_t>(layout.scaleAt(0, ((at >> P::kScaleShift) * P::kScaleBytes) & ~3));
     }
   }
 
@@ -117,19 +118,18 @@ struct Ring {
 #pragma unroll
     for (int u = 0; u < P::kUnroll; ++u) {
       const bool wanted = asked <= last;
-      const std::uint8_t* at = next;
+      const int row = asked & inPanel;
+      const std::uint8_t* panel = data + static_cast<std::uint64_t>(static_cast<std::uint32_t>(asked - row)) * stride;
       if (R == Rows::three && asked >= args.starts[1])
-        at += (asked >= args.starts[2] ? args.data[2] : args.data[1]) - args.data[0];
+        panel += (asked >= args.starts[2] ? args.data[2] : args.data[1]) - args.data[0];
 #pragma unroll
       for (int k = 0; k < P::kChunks; ++k) {
-        const std::uint8_t* chunk = k == 0 ? at : at + chunkBytes[k];
-        copyAsync16(w + (u * P::kChunks + k) * 4 * slotThreads, chunk, wanted);
+        copyAsync16(w + (u * P::kChunks + k) * 4 * slotThreads, panel + row * codeStep + chunkAt[k], wanted);
         if (P::kScaleBytes > 0)
-          copyAsync4(s + (u * kWords + k) * slotThreads, at + scaleDelta + (k == 0 ? 0 : scaleBytes[k]), wanted);
+          copyAsync4(s + (u * kWords + k) * slotThreads, panel + row * scaleStep + scaleAt[k], wanted);
       }
       if (P::kNested)
         copyAsync4(s + (u * kWords + P::kChunks) * slotThreads, nestedScale(args, min(asked, last)), wanted);
-      next += rowBytes;
       asked += rowStep;
     }
     closeCopies();
@@ -228,8 +228,7 @@ __global__ void __launch_bounds__(1024) matvec_kernel(const __grid_constant__ Ma
   const int lane = threadIdx.x & 31;
   // Rows of the output; a pair's gate and up rows have the same number.
   const int block = blockIdx.x;
-  const int first = block * args.rowsPerBlock + min(block, args.rowsLeft);
-  const int rows = args.rowsPerBlock + (block < args.rowsLeft);
+  const int first = args.rows.firstOf(block), rows = args.rows.countOf(block);
 
   constexpr int kSides = R == Rows::pair ? 2 : 1;
   Ring<P, R> ring;

@@ -15,10 +15,11 @@ int threadsOfRow(const MatvecArgs& args) {
   return ((chunks + P::kChunks - 1) / P::kChunks + 31) / 32 * 32;
 }
 
-/// True if columns are whole blocks and a row's chunks (two rows' for SwiGLU) fit the threads of a block.
+/// True if columns are whole blocks, a row's chunks (two rows' for SwiGLU) fit the threads of a block, and matrices
+/// begin with panels.
 template <typename P>
 bool fitsFast(const MatvecArgs& args) {
-  if (args.columns % (P::kQuantizedInput ? 32 : 4) != 0 || args.layout[0].flat) return false;
+  if (args.columns % (P::kQuantizedInput ? 32 : 4) != 0 || args.layout[0].flat || !beginWithPanels(args)) return false;
   return threadsOfRow<P>(args) * (args.epilogue == Epilogue::swiglu ? 2 : 1) <= 1024;
 }
 
@@ -40,8 +41,7 @@ cudaError_t launchFast(cudaStream_t stream, MatvecArgs args, const MatvecOptions
   while ((args.units + grid - 1) / grid * sides * warpsPerRow * 4 > kSumBytes && grid < args.units)
     grid += options.tuning.multiprocessors;
   if (grid > args.units) grid = args.units;
-  args.rowsPerBlock = args.units / grid;
-  args.rowsLeft = args.units % grid;
+  args.rows = dealRows(args.units, 1, grid);
   std::size_t shared = static_cast<std::size_t>((args.units + grid - 1) / grid) * sides * warpsPerRow * 4;
   if (P::kQuantizedInput)
     shared += static_cast<std::size_t>(args.columns) * (P::kWideInput ? 2 : 1) + args.columns / 32 * 4;

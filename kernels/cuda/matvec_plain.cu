@@ -69,7 +69,6 @@ void addSegment(MatvecArgs& args, const MatrixView& matrix, const float* bias) {
   args.format = matrix.format;
   args.columns = matrix.columns;
   args.stride = static_cast<std::uint32_t>(layout.stride);
-  args.scaleOffset = static_cast<std::uint32_t>(layout.scaleOffset);
   args.starts[s] = beside ? 0 : args.units;
   args.data[s] =
       beside ? data : data - static_cast<std::int64_t>(args.units) * static_cast<std::int64_t>(layout.stride);

@@ -7,7 +7,7 @@ namespace gpu {
 
 cudaError_t tensorProductsCompiled(bool& compiled) {
   cudaFuncAttributes attributes{};
-  const cudaError_t error = cudaFuncGetAttributes(&attributes, matvec_tensor_kernel<Q4Tensor, 2, true>);
+  const cudaError_t error = cudaFuncGetAttributes(&attributes, matvec_tensor_kernel<Q4Tensor, 2, InputKind::groups>);
   compiled = error == cudaSuccess && attributes.ptxVersion >= 90;
   return error;
 }

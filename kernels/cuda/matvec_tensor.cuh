@@ -1,12 +1,14 @@
 // The fast decode product on tensor cores: quantized weights, 8-bit activations, columns a multiple of 256. One block
-// per SM owns a contiguous range of rows and works on tiles of 16 or 8 rows; a warp owns one or more strips of 256
-// columns, whose activations stay in its registers for the whole kernel.
+// per SM owns a contiguous range of rows and works on tiles of 16 or 8 rows, the panels that weights lie in; a warp
+// owns one or more strips of 256 columns, whose activations stay in its registers for the whole kernel.
 //   asking    one warp asks for tiles (tile_ring.cuh) from the first instructions on, before the ring's barriers are
 //             made, and in the end makes the norm's root.
 //   prologue  the other warps wait for the previous kernel. If it has left x rounded (rounded_vector.cuh) they take
-//             their strips as they are; else all of x is read, multiplied by the norm's gain and rounded to integers
-//             with a scale per 32. (The root of the norm is applied last.)
-//   main      they take tile by tile out of the ring. The sums of a tile's rows go to shared memory.
+//             their strips as they are, or bring the halves of each group to one scale; else all of x is read,
+//             multiplied by the norm's gain and rounded to integers with a scale per 32. (The root of the norm is
+//             applied last.)
+//   main      they take their strips of tile by tile out of the ring, each as soon as the part with them has come. The
+//             sums of a tile's rows go to shared memory.
 //   epilogue  a thread a row (tensor_sums.cuh): sum over warps, root, bias, then store, residual add or SwiGLU; and if
 //             the next product is to find its input rounded, a warp rounds its 32 rows.
 // Bytes moved: the matrix once (how fast: kernels/README.md). NaN in x reaches every output through the block scales.
@@ -47,8 +49,7 @@ __device__ __forceinline__ BlockMemory carveBlock(const MatvecArgs& args, const 
                                                   FixedMemory& fixed) {
   BlockMemory m;
   const std::uint32_t come = sharedAddress(fixed.barriers);
-  m.ring = {sharedAddress(dynamic),     come,       come + kFirstFreeBarrier * 8,
-            F::kTileRows * args.stride, args.slots, args.parts};
+  m.ring = {sharedAddress(dynamic), come, come + kFirstFreeBarrier * 8, args.panelBytes, args.slots, args.parts};
   m.words = reinterpret_cast<std::uint32_t*>(dynamic + m.ring.slots * m.ring.slotBytes);
   m.scales = reinterpret_cast<float*>(m.words + args.columns / 4);
   m.code = m.scales + args.columns / 32;
@@ -100,14 +101,14 @@ __device__ __forceinline__ void tellSquares(int threads) {
   asm volatile("bar.arrive 2, %0;" ::"r"(threads + 32) : "memory");
 }
 
-/// The asking warp: tiles, what the next launch wants of L2, and in the end the norm. `Left`: x was left rounded, and
-/// its groups' sums of squares with it.
-template <bool Left>
+/// The asking warp: tiles, what the next launch wants of L2, and in the end the norm, for which the sums of squares
+/// were left with x or come from the math warps.
+template <InputKind Kind>
 __device__ __forceinline__ void askingWarp(const MatvecArgs& args, const Tiles& tiles, const BlockMemory& m,
-                                           int mathWarps, int begun) {
+                                           int mathWarps) {
   const int lane = threadIdx.x & 31;
   if (lane == 0) {
-    askForTiles(args, tiles, m.ring, begun);
+    askForTiles(args, tiles, m.ring);
     if (blockIdx.x < args.ahead.blocks)
       for (const std::uint8_t* data : args.ahead.data)
         prefetchBulk(data + static_cast<std::uint64_t>(blockIdx.x) * args.ahead.pace, args.ahead.bytes);
@@ -115,7 +116,7 @@ __device__ __forceinline__ void askingWarp(const MatvecArgs& args, const Tiles& 
   __syncwarp();
   if (!args.gain) return;
   float squares;
-  if constexpr (Left) {
+  if constexpr (Kind == InputKind::groups) {
     waitForPrevious();
     squares = sumRoundedSquares(args.rounded, args.columns);
   } else {
@@ -143,23 +144,21 @@ class TileWalk {
  public:
   __device__ __forceinline__ TileWalk(const MatvecArgs& args, const Tiles& tiles, const BlockMemory& m, int group,
                                       int place)
-      : m_writer(args, tiles, m.sums, place), m_barriers(kept(m.ring.come)), m_group(group), m_strip(place * Strips) {
-    m_reader.setUp(args, m.ring.memory, m_strip);
+      : m_writer(args, tiles, m.sums, place),
+        m_come(kept(m.ring.come + place * Strips / args.partStrips * 8)),
+        m_free(kept(m.ring.free)),
+        m_group(group),
+        m_strip(place * Strips) {
+    m_reader.setUp(m.ring.memory, m_strip);
   }
 
-  /// The warp's tiles, from the ring to the sums. `Left`: x was left rounded.
-  template <bool Left>
+  /// The warp's tiles, from the ring to the sums.
+  template <InputKind Kind>
   __device__ __forceinline__ void multiply(const MatvecArgs& args, const Tiles& tiles, const BlockMemory& m,
                                            const typename F::Tables& tables) const {
     const TileRing& ring = m.ring;
     typename F::Activations activations[Strips];
-#pragma unroll
-    for (int s = 0; s < Strips; ++s) {
-      if constexpr (Left)
-        activations[s].load(LeftInput(args.rounded, args.columns), m_strip + s);
-      else
-        activations[s].load(PreparedInput{m.words, m.scales}, m_strip + s);
-    }
+    loadStrips<Kind>(args, m, activations);
     const int count = tiles.count();
     const int lane = threadIdx.x & 31;
     RingPlace at;
@@ -168,9 +167,7 @@ class TileWalk {
     for (int tile = m_group; tile < count; tile += args.rowGroups, at.advance(ring.slots, args.rowGroups)) {
       float sum[F::kRowsOfLane] = {};
       const std::uint32_t offset = at.slot * ring.slotBytes;
-#pragma unroll 1
-      for (int part = args.firstAwaited; part < ring.parts; ++part)
-        waitBarrier(m_barriers + ring.partOf(at.slot, part) * 8, at.phase);
+      waitBarrier(m_come + at.slot * ring.parts * 8, at.phase);
 #pragma unroll
       for (int s = 0; s < Strips; ++s) {
         const typename F::Pieces w = m_reader.pieces(offset, s);
@@ -178,7 +175,7 @@ class TileWalk {
         if constexpr (F::kNested) scales = nestedScales(args, tiles, scales, m, tile, m_strip + s);
         if (s == Strips - 1 && tile + ring.slots < count) {
           __syncwarp();
-          if (lane == 0) arrive(m_barriers + (kFirstFreeBarrier + at.slot) * 8);
+          if (lane == 0) arrive(m_free + at.slot * 8);
         }
         F::add(w, scales, activations[s], tables, sum);
       }
@@ -187,35 +184,54 @@ class TileWalk {
   }
 
  private:
+  template <InputKind Kind>
+  __device__ __forceinline__ void loadStrips(const MatvecArgs& args, const BlockMemory& m,
+                                             typename F::Activations (&activations)[Strips]) const {
+    if constexpr (Kind == InputKind::halves) {
+#pragma unroll
+      for (int s = 0; s < Strips; s += 2) {
+        const HalvesInput input(args.rounded, args.columns, m_strip + s, Strips - s);
+        activations[s].load(input, m_strip + s);
+        if (s + 1 < Strips) activations[s + 1].load(input, m_strip + s + 1);
+      }
+    } else if constexpr (Kind == InputKind::groups) {
+#pragma unroll
+      for (int s = 0; s < Strips; ++s) activations[s].load(LeftInput(args.rounded, args.columns), m_strip + s);
+    } else {
+#pragma unroll
+      for (int s = 0; s < Strips; ++s) activations[s].load(PreparedInput{m.words, m.scales}, m_strip + s);
+    }
+  }
+
   typename F::Reader m_reader;
   SumWriter<F::kRowsOfLane> m_writer;
-  std::uint32_t m_barriers;  // of the ring, the first: one register for those of parts and of free places
+  std::uint32_t m_come, m_free;  // barriers in slot 0: of the part with the warp's strips, of the free place
   int m_group, m_strip;
 };
 
-/// What block number `block` of a product does. `Left`: the kernel before has left x rounded.
-template <typename F, int Strips, bool Left>
+/// What block number `block` of a product does.
+template <typename F, int Strips, InputKind Kind>
 __device__ __forceinline__ void runBlock(const MatvecArgs& args, int block, std::uint8_t* tileMemory,
                                          FixedMemory& fixed) {
-  // By the first lane of the asking warp, which is the last one.
-  const int begun = askForFirst(args, block, sharedAddress(tileMemory), sharedAddress(fixed.barriers),
-                                threadIdx.x + 32 == blockDim.x);
+  // The first lane of the asking warp, which is the last one.
+  if (threadIdx.x + 32 == blockDim.x)
+    askForFirst(args, block, sharedAddress(tileMemory), sharedAddress(fixed.barriers));
   allowNext();
-  const Tiles tiles{block * args.rowsPerBlock + min(block, args.rowsLeft) * args.rowUnit,
-                    args.rowsPerBlock + (block < args.rowsLeft ? args.rowUnit : 0), F::kTileRows,
+  const int firstRow = args.rows.firstOf(block);
+  const Tiles tiles{firstRow, min(args.rows.countOf(block), args.units - firstRow), F::kTileRows,
                     args.epilogue == Epilogue::swiglu};
   // The same in every lane, which the compiler sees only so.
   const int warp = __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x >> 5), 0);
   const int warpsPerRow = args.threadsPerRow >> 5, warps = warpsPerRow * args.rowGroups, threads = warps * 32;
   const BlockMemory m = carveBlock<F>(args, tiles, tileMemory, fixed);
-  makeBarriers(m.ring, warpsPerRow, warp, warps + 1, begun);
+  makeBarriers(m.ring, warpsPerRow, warp, warps + 1);
   __syncthreads();
   if (warp == warps) {
-    askingWarp<Left>(args, tiles, m, warps, begun);
+    askingWarp<Kind>(args, tiles, m, warps);
     __syncthreads();
     return;
   }
-  if (!Left && args.gain)
+  if (Kind == InputKind::values && args.gain)
     for (int i = threadIdx.x * 32; i < args.columns; i += threads * 32) prefetchLine(args.gain + i);
   if (F::kNested) loadNested(args, tiles, threads, m);
   typename F::Tables tables;
@@ -227,22 +243,22 @@ __device__ __forceinline__ void runBlock(const MatvecArgs& args, int block, std:
   const std::uint32_t sums = sharedAddress(m.sums);
   const int group = warp * args.perWarpsPerRow >> 16;
   const TileWalk<F, Strips> walk(args, tiles, m, group, warp - group * warpsPerRow);
-  // What loadNested() has left is read by other warps. (Without `Left` prepareTensorInput() has them meet.)
-  if (Left && F::kNested) meetMathWarps(threads);
+  // What loadNested() has left is read by other warps. (With values prepareTensorInput() has them meet.)
+  if (Kind != InputKind::values && F::kNested) meetMathWarps(threads);
   waitForPrevious();
   if (ownsRow) extras.loadResidual(args, ownRow);
-  if (!Left) prepareTensorInput(args, m, warp, threads);
-  walk.template multiply<Left>(args, tiles, m, tables);
+  if (Kind == InputKind::values) prepareTensorInput(args, m, warp, threads);
+  walk.template multiply<Kind>(args, tiles, m, tables);
   __syncthreads();
   finishTiles(args, tiles, sums, threads, args.gain ? *m.norm : 1.0f, extras);
 }
 
-template <typename F, int Strips, bool Left>
+template <typename F, int Strips, InputKind Kind>
 __global__ void __launch_bounds__((mostTensorWarps(Strips) + 1) * 32, 1)
     matvec_tensor_kernel(const __grid_constant__ MatvecArgs args) {
   extern __shared__ __align__(128) std::uint8_t tileMemory[];
   __shared__ FixedMemory fixed;
-  runBlock<F, Strips, Left>(args, blockIdx.x, tileMemory, fixed);
+  runBlock<F, Strips, Kind>(args, blockIdx.x, tileMemory, fixed);
 }
 
 /// Two products of different formats with the same input: the first blocks take one, the others the other. Both have as
@@ -252,16 +268,16 @@ struct TwoMatvecs {
   std::int32_t firstBlocks = 0;
 };
 
-template <typename F, typename G, int Strips, bool Left>
+template <typename F, typename G, int Strips, InputKind Kind>
 __global__ void __launch_bounds__((mostTensorWarps(Strips) + 1) * 32, 1)
     matvec_two_tensors_kernel(const __grid_constant__ TwoMatvecs both) {
   extern __shared__ __align__(128) std::uint8_t tileMemory[];
   __shared__ FixedMemory fixed;
   const int block = blockIdx.x;
   if (block < both.firstBlocks)
-    runBlock<F, Strips, Left>(both.first, block, tileMemory, fixed);
+    runBlock<F, Strips, Kind>(both.first, block, tileMemory, fixed);
   else
-    runBlock<G, Strips, Left>(both.second, block - both.firstBlocks, tileMemory, fixed);
+    runBlock<G, Strips, Kind>(both.second, block - both.firstBlocks, tileMemory, fixed);
 }
 
 }  // namespace gpu

@@ -8,6 +8,18 @@
 namespace nibble {
 namespace gpu {
 
+/// Rows that a block must have in whole units to leave its output rounded; 0: it is not to.
+inline int leftUnit(const MatvecArgs& args) {
+  if (!args.next) return 0;
+  return args.epilogue == Epilogue::add ? kRoundedGroup : args.epilogue == Epilogue::swiglu ? kRoundedHalf : 0;
+}
+
+/// Whether a block's rows are such.
+inline bool leavesRounded(const MatvecArgs& args, const TensorProblem& problem) {
+  const int unit = leftUnit(args);
+  return unit != 0 && args.units % unit == 0 && problem.unit() % unit == 0;
+}
+
 /// The arguments of a product laid out so.
 inline MatvecArgs shapedArgs(MatvecArgs args, const TensorProblem& problem, const TensorShape& shape) {
   args.strips = args.columns / kStripColumns;
@@ -15,19 +27,17 @@ inline MatvecArgs shapedArgs(MatvecArgs args, const TensorProblem& problem, cons
   args.threadsPerRow = shape.warpsPerRow * 32;
   args.perWarpsPerRow = 65536 / shape.warpsPerRow + 1;
   args.sumStride = tensorSumStride(shape.warpsPerRow);
-  args.rowUnit = problem.rowUnit;
-  args.rowsPerBlock = args.units / problem.rowUnit / shape.grid * problem.rowUnit;
-  args.rowsLeft = args.units / problem.rowUnit % shape.grid;
-  if (problem.rowUnit == 1) args.next = nullptr;
+  args.rows = dealRows(args.units, problem.unit(), shape.grid);
+  if (!leavesRounded(args, problem)) args.next = nullptr;
   args.rowGroups = shape.groups;
   args.slots = shape.places;
   args.parts = shape.parts;
-  args.partRows = shape.partRows;
+  args.partStrips = shape.partStrips;
+  args.panelBytes = problem.tileRows * args.stride;
+  args.partBytes = args.panelBytes / args.strips * shape.partStrips;
   args.partsUnderWay = shape.partsUnderWay;
-  args.firstAwaited = shape.firstAwaited();
   const bool oneMatrix = args.epilogue == Epilogue::swiglu || args.segments == 1;
-  args.firstPart = firstPartOf({args.rowsPerBlock, args.rowsLeft, args.rowUnit}, shape.grid, args.partRows, args.stride,
-                               args.starts, oneMatrix);
+  args.firstPart = firstPartOf(args.rows, shape.grid, args.partBytes, args.stride, args.starts, oneMatrix);
   return args;
 }
 
@@ -41,7 +51,7 @@ inline TensorProblem tensorProblem(const MatvecArgs& args, const DecodeTuning& t
           args.columns,
           args.epilogue == Epilogue::swiglu ? 2 : 1,
           static_cast<int>(args.stride),
-          args.format == MatrixFormat::q8 ? Q8Tensor::kTileRows : Q4Tensor::kTileRows,
+          panelRowsOf(args.format),
           args.format == MatrixFormat::nf4dq,
           tuning.multiprocessors,
           tuning.blockKiB};
@@ -49,40 +59,36 @@ inline TensorProblem tensorProblem(const MatvecArgs& args, const DecodeTuning& t
 
 /// Whether anything but the size speaks against tensor cores.
 inline bool allowsTensors(const MatvecArgs& args, const MatvecOptions& options) {
-  return options.tuning.tensorProducts && options.activationBits <= 8 && !args.layout[0].flat;
+  return options.tuning.tensorProducts && options.activationBits <= 8 && beginWithPanels(args);
 }
 
 /// The shape of a product, if it goes to tensor cores: its rows by whole groups where it may leave them rounded.
 inline bool shapeOf(const MatvecArgs& args, const MatvecOptions& options, TensorProblem& problem, TensorShape& shape) {
   if (!allowsTensors(args, options)) return false;
   problem = tensorProblem(args, options.tuning);
-  if (args.next && args.epilogue == Epilogue::add &&
-      unitsFit(args.units, kRoundedGroup, options.tuning.multiprocessors)) {
-    problem.rowUnit = kRoundedGroup;
+  const int unit = leftUnit(args);
+  if (unit > problem.tileRows && unitsFit(args.units, unit, problem.tileRows, options.tuning.multiprocessors)) {
+    problem.rowUnit = unit;
     if (tensorShape(problem, shape)) return true;
     problem.rowUnit = 1;
   }
   return tensorShape(problem, shape);
 }
 
-/// Calls `launch` with the strips of a warp, and whether the input was left rounded, as constants.
-template <bool Left, typename Launch>
+/// Calls `launch` with the strips of a warp, and how the input is found, as constants.
+template <InputKind Kind, typename Launch>
 cudaError_t withStrips(int strips, const Launch& launch) {
-  const std::bool_constant<Left> left;
+  const std::integral_constant<InputKind, Kind> kind;
   switch (strips) {
     case 1:
-      return launch(std::integral_constant<int, 1>(), left);
+      return launch(std::integral_constant<int, 1>(), kind);
     case 2:
-      return launch(std::integral_constant<int, 2>(), left);
+      return launch(std::integral_constant<int, 2>(), kind);
     case 3:
-      return launch(std::integral_constant<int, 3>(), left);
+      return launch(std::integral_constant<int, 3>(), kind);
     default:
-      return launch(std::integral_constant<int, 4>(), left);
+      return launch(std::integral_constant<int, 4>(), kind);
   }
-}
-template <typename Launch>
-cudaError_t withShape(int strips, bool left, const Launch& launch) {
-  return left ? withStrips<true>(strips, launch) : withStrips<false>(strips, launch);
 }
 
 /// `fits` becomes false, and nothing is launched, where the size, the card or the activations ask for another product.
@@ -92,11 +98,19 @@ cudaError_t launchTensor(cudaStream_t stream, const MatvecArgs& args, const Matv
   TensorShape shape;
   fits = shapeOf(args, options, problem, shape);
   if (!fits) return cudaSuccess;
-  return withShape(shape.stripsOfWarp, args.rounded, [&](auto strips, auto left) {
-    return launch(matvec_tensor_kernel<F, decltype(strips)::value, decltype(left)::value>, dim3(shape.grid),
+  const auto go = [&](auto strips, auto kind) {
+    return launch(matvec_tensor_kernel<F, decltype(strips)::value, decltype(kind)::value>, dim3(shape.grid),
                   dim3(shape.threads()), sharedBytesOf(shape, options.tuning), stream, options.tuning.dependentLaunch,
                   shapedArgs(args, problem, shape));
-  });
+  };
+  switch (args.inputKind) {
+    case InputKind::groups:
+      return withStrips<InputKind::groups>(shape.stripsOfWarp, go);
+    case InputKind::halves:
+      return withStrips<InputKind::halves>(shape.stripsOfWarp, go);
+    default:
+      return withStrips<InputKind::values>(shape.stripsOfWarp, go);
+  }
 }
 
 /// The same for two products of the same input, side by side in one launch.
@@ -110,12 +124,14 @@ cudaError_t launchTwoTensors(cudaStream_t stream, const MatvecArgs& first, const
   if (!fits) return cudaSuccess;
   const TwoMatvecs both{shapedArgs(first, one, shapes.first), shapedArgs(second, other, shapes.second),
                         shapes.first.grid};
-  return withShape(shapes.first.stripsOfWarp, first.rounded, [&](auto strips, auto left) {
-    return launch(matvec_two_tensors_kernel<F, G, decltype(strips)::value, decltype(left)::value>,
+  const auto go = [&](auto strips, auto kind) {
+    return launch(matvec_two_tensors_kernel<F, G, decltype(strips)::value, decltype(kind)::value>,
                   dim3(shapes.first.grid + shapes.second.grid), dim3(shapes.first.threads()),
                   std::max(sharedBytesOf(shapes.first, tuning), sharedBytesOf(shapes.second, tuning)), stream,
                   tuning.dependentLaunch, both);
-  });
+  };
+  return first.inputKind == InputKind::groups ? withStrips<InputKind::groups>(shapes.first.stripsOfWarp, go)
+                                              : withStrips<InputKind::values>(shapes.first.stripsOfWarp, go);
 }
 
 }  // namespace gpu

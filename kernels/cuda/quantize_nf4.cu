@@ -79,7 +79,7 @@ __global__ void quantize_nf4_kernel(const T* __restrict__ source, std::int64_t f
     }
     word |= static_cast<std::uint32_t>(nearestCode(x[i] * inverse)) << (i * 4);
   }
-  reinterpret_cast<std::uint32_t*>(data + (firstRow + row) * layout.stride)[column / 8] = word;
+  *reinterpret_cast<std::uint32_t*>(data + layout.codeAt(firstRow + row, column / 2)) = word;
 }
 
 /// Where the scale of flattened block `block` stands: elements of its own size from the matrix's start.
@@ -87,7 +87,7 @@ template <typename T>
 __device__ __forceinline__ T* scaleOf(char* data, const MatrixLayout& layout, std::int64_t block) {
   if (layout.flat) return reinterpret_cast<T*>(data + layout.flatOffset) + block;
   const std::int64_t blocksARow = layout.columns / 64;
-  return reinterpret_cast<T*>(data + block / blocksARow * layout.stride + layout.scaleOffset) + block % blocksARow;
+  return reinterpret_cast<T*>(data + layout.scaleAt(block / blocksARow, block % blocksARow * sizeof(T)));
 }
 
 __global__ void place_absmax_kernel(const float* __restrict__ absmax, std::int64_t firstBlock, std::int64_t count,

@@ -151,10 +151,9 @@ __global__ void __launch_bounds__(kThreads)
     for (auto& word : encoded.words) word = 0x88888888u;
     encoded.scale = __ushort_as_half(finite ? 0 : kHalfNan);
   }
-  char* record = data + (firstRow + row) * layout.stride;
-  reinterpret_cast<uint4*>(record)[block] =
+  *reinterpret_cast<uint4*>(data + layout.codeAt(firstRow + row, block * 16)) =
       make_uint4(encoded.words[0], encoded.words[1], encoded.words[2], encoded.words[3]);
-  reinterpret_cast<__half*>(record + layout.scaleOffset)[block] = encoded.scale;
+  *reinterpret_cast<__half*>(data + layout.scaleAt(firstRow + row, block * 2)) = encoded.scale;
 }
 }  // namespace
 

@@ -32,12 +32,11 @@ __global__ void quantize_q8_kernel(const T* __restrict__ source, std::int64_t fi
 #pragma unroll
   for (int i = 0; i < 32; ++i)
     packed[i / 4] |= (static_cast<std::uint32_t>(static_cast<int>(roundf(values[i] * inverse))) & 255u) << (i % 4 * 8);
-  char* record = data + (firstRow + row) * layout.stride;
+  uint4* codes = reinterpret_cast<uint4*>(data + layout.codeAt(firstRow + row, block * 32));
 #pragma unroll
   for (int i = 0; i < 2; ++i)
-    reinterpret_cast<uint4*>(record)[block * 2 + i] =
-        make_uint4(packed[4 * i], packed[4 * i + 1], packed[4 * i + 2], packed[4 * i + 3]);
-  reinterpret_cast<__half*>(record + layout.scaleOffset)[block] =
+    codes[i] = make_uint4(packed[4 * i], packed[4 * i + 1], packed[4 * i + 2], packed[4 * i + 3]);
+  *reinterpret_cast<__half*>(data + layout.scaleAt(firstRow + row, block * 2)) =
       finite ? __float2half_rn(scale) : __ushort_as_half(kHalfNan);
 }
 

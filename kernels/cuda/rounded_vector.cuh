@@ -1,6 +1,7 @@
 // A vector as products on tensor cores take it, left in global memory by the kernel that computes it: integers of 8
 // bits with a scale per 32 columns. For a product behind an RMSNorm the norm's gain is multiplied in; its root is left
-// to the reader, who adds up the groups' sums of squares. One allocation: [bytes][scales][sums of squares].
+// to the reader, who adds up the groups' sums of squares. One allocation: [bytes][scales][sums of squares]. Or by
+// halves of a group, with a scale each and no sums, which the reader brings together: [bytes][scales].
 #pragma once
 #include <cuda_runtime.h>
 
@@ -43,6 +44,19 @@ __device__ __forceinline__ void storeRoundedGroup(std::uint8_t* vector, int colu
   if (lane != 0) return;
   roundedScales(vector, columns)[group] = rounding.scale;
   roundedSquares(vector, columns)[group] = squares;
+}
+
+/// Two neighbouring halves of groups: a column a lane, `inside` the vector or not (all lanes of a half alike).
+__device__ __forceinline__ void storeRoundedHalves(std::uint8_t* vector, int columns, int column, float value,
+                                                   bool inside) {
+  std::uint32_t largest = __float_as_uint(fabsf(value));
+#pragma unroll
+  for (int mask = 1; mask < kRoundedHalf; mask <<= 1)
+    largest = max(largest, __shfl_xor_sync(0xffffffffu, largest, mask));
+  const ByteRounding rounding = byteRounding(largest);
+  if (!inside) return;
+  vector[column] = static_cast<std::uint8_t>(rounding.byteOf(value));
+  if (column % kRoundedHalf == 0) roundedScales(vector, columns)[column / kRoundedHalf] = rounding.scale;
 }
 
 /// Four neighbouring columns a lane from `column` on, whole groups side by side; no sums of squares. `lanes`: that take

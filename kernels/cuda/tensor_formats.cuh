@@ -16,11 +16,14 @@
 namespace nibble {
 namespace gpu {
 
-/// Activations that the block has rounded itself, in shared memory, and such as the kernel before has left rounded.
+/// Where a warp finds activations: four words (zeros unless the lane is to have its `own`) and the scales of two
+/// blocks. Those that the block has rounded itself, in shared memory, and such as the kernel before has left rounded.
 struct PreparedInput {
   const std::uint32_t* words;
   const float* scales;
-  __device__ __forceinline__ uint4 fourWords(int at) const { return *reinterpret_cast<const uint4*>(words + at); }
+  __device__ __forceinline__ uint4 fourWords(int at, bool own) const {
+    return own ? *reinterpret_cast<const uint4*>(words + at) : make_uint4(0, 0, 0, 0);
+  }
   __device__ __forceinline__ float2 twoScales(int at) const { return *reinterpret_cast<const float2*>(scales + at); }
 };
 struct LeftInput {
@@ -29,12 +32,56 @@ struct LeftInput {
   __device__ __forceinline__ LeftInput(const std::uint8_t* vector, int columns)
       : words(reinterpret_cast<const std::uint32_t*>(vector)),
         scales(reinterpret_cast<const float*>(vector + columns)) {}
-  __device__ __forceinline__ uint4 fourWords(int at) const {
-    return __ldcg(reinterpret_cast<const uint4*>(words + at));
+  __device__ __forceinline__ uint4 fourWords(int at, bool own) const {
+    return own ? __ldcg(reinterpret_cast<const uint4*>(words + at)) : make_uint4(0, 0, 0, 0);
   }
   __device__ __forceinline__ float2 twoScales(int at) const {
     return __ldcg(reinterpret_cast<const float2*>(scales + at));
   }
+};
+
+/// Four signed bytes times `ratio` / 256 (at most 1), rounded. In pairs of 16 bits, 128 higher so that nothing is
+/// negative.
+__device__ __forceinline__ std::uint32_t scaleBytes(std::uint32_t word, std::uint32_t ratio) {
+  const std::uint32_t moved = (32768 + 128 - 128 * ratio) * 0x10001u;
+  const std::uint32_t even = ((word ^ 0x80808080u) & 0x00ff00ffu) * ratio + moved;
+  const std::uint32_t odd = ((word ^ 0x80808080u) >> 8 & 0x00ff00ffu) * ratio + moved;
+  return __byte_perm(even, odd, 0x7351) ^ 0x80808080u;
+}
+
+/// Such as the kernel before has left rounded with a scale per 16: of two neighbouring strips a warp takes 16 columns a
+/// lane and brings those of a lane pair to the larger one's scale.
+class HalvesInput {
+ public:
+  /// `strips`: that there are, from `strip` on. All lanes of a warp.
+  __device__ __forceinline__ HalvesInput(const std::uint8_t* vector, int columns, int strip, int strips)
+      : m_first(strip * (kStripColumns / kRoundedHalf)) {
+    const int lane = threadIdx.x & 31;
+    const int half = m_first + (strips > 1 ? lane : lane & 15);
+    m_words = __ldcg(reinterpret_cast<const uint4*>(vector) + half);
+    const std::uint32_t own = __ldcg(reinterpret_cast<const std::uint32_t*>(vector + columns) + half);
+    const std::uint32_t larger = max(own, __shfl_xor_sync(0xffffffffu, own, 1));
+    m_scale = __uint_as_float(larger);
+    if (own == larger) return;
+    const std::uint32_t ratio = __float2uint_rn(__fdividef(256.0f * __uint_as_float(own), m_scale));
+    m_words.x = scaleBytes(m_words.x, ratio), m_words.y = scaleBytes(m_words.y, ratio);
+    m_words.z = scaleBytes(m_words.z, ratio), m_words.w = scaleBytes(m_words.w, ratio);
+  }
+  __device__ __forceinline__ uint4 fourWords(int at, bool own) const {
+    const int lane = at / 4 - m_first;
+    const uint4 v = make_uint4(__shfl_sync(0xffffffffu, m_words.x, lane), __shfl_sync(0xffffffffu, m_words.y, lane),
+                               __shfl_sync(0xffffffffu, m_words.z, lane), __shfl_sync(0xffffffffu, m_words.w, lane));
+    return own ? v : make_uint4(0, 0, 0, 0);
+  }
+  __device__ __forceinline__ float2 twoScales(int at) const {
+    const int lane = 2 * at - m_first;
+    return make_float2(__shfl_sync(0xffffffffu, m_scale, lane), __shfl_sync(0xffffffffu, m_scale, lane + 2));
+  }
+
+ private:
+  uint4 m_words;
+  float m_scale;
+  int m_first;
 };
 
 /// `Words` words of a strip's activations as B (zero where the lane's column is of another block; the same in all
@@ -49,8 +96,7 @@ struct StripActivations {
   __device__ __forceinline__ void load(const Input& input, int from, bool own, int strip) {
 #pragma unroll
     for (int i = 0; i < Words; i += 4) {
-      uint4 v = make_uint4(0, 0, 0, 0);
-      if (own) v = input.fourWords(from + i);
+      const uint4 v = input.fourWords(from + i, own);
       b[i] = v.x, b[i + 1] = v.y, b[i + 2] = v.z, b[i + 3] = v.w;
     }
     const float2 s = input.twoScales(strip * 8 + 2 * (threadIdx.x & 3));
@@ -68,11 +114,18 @@ struct RowScales {
   std::uint32_t top, bottom;
 };
 
+/// A strip of a panel of `Rows` rows: the rows' codes, then their scales (device_layout.h).
+template <int Rows, int CodeBytes, int ScaleBytes>
+struct PanelStrip {
+  static constexpr int kScalesAt = Rows * CodeBytes, kBytes = kScalesAt + Rows * ScaleBytes;
+};
+
 /// What the formats of 4 bits share. Tiles of 16 rows; `StripScaleBytes`: of a row's scales of a strip, of which lane
 /// 4g + t wants word t, or the only one.
 template <int StripScaleBytes>
 struct FourBitTiles {
-  static constexpr int kTileRows = 16, kRowsOfLane = 2;
+  static constexpr int kTileRows = panelRowsOf(MatrixFormat::q4), kRowsOfLane = 2, kCodeBytes = kStripColumns / 2;
+  using Strip = PanelStrip<kTileRows, kCodeBytes, StripScaleBytes>;
 
   struct Activations : StripActivations<8> {
     template <typename Input>
@@ -86,29 +139,28 @@ struct FourBitTiles {
   /// read the first half of a strip, those of odd rows the second, in the second pass the other way round: so no two
   /// rows meet in a bank.
   struct Reader {
-    std::uint32_t unit[2], scales, eightRows;
+    std::uint32_t unit[2], scales;
 
-    __device__ __forceinline__ void setUp(const MatvecArgs& args, std::uint32_t ring, int strip) {
+    __device__ __forceinline__ void setUp(std::uint32_t ring, int strip) {
       const int lane = threadIdx.x & 31, g = lane >> 2, t = lane & 3;
-      const std::uint32_t row = ring + g * args.stride;
-      unit[0] = kept(row + strip * 128 + (t + (g & 1) * 4) * 16);
-      unit[1] = kept(row + strip * 128 + (t + (~g & 1) * 4) * 16);
-      scales = kept(row + args.scaleOffset + strip * StripScaleBytes + (StripScaleBytes > 4 ? t * 4 : 0));
-      eightRows = kept(8 * args.stride);
+      const std::uint32_t at = ring + strip * Strip::kBytes;
+      unit[0] = kept(at + g * kCodeBytes + (t + (g & 1) * 4) * 16);
+      unit[1] = kept(at + g * kCodeBytes + (t + (~g & 1) * 4) * 16);
+      scales = kept(at + Strip::kScalesAt + g * StripScaleBytes + (StripScaleBytes > 4 ? t * 4 : 0));
     }
     /// `offset`: of the slot; `strip`: of the warp's.
     __device__ __forceinline__ StripPieces pieces(std::uint32_t offset, int strip) const {
       StripPieces w;
 #pragma unroll
       for (int m = 0; m < 2; ++m) {
-        w.top[m] = loadShared16(unit[m] + offset + strip * 128);
-        w.bottom[m] = loadShared16(unit[m] + offset + strip * 128 + eightRows);
+        w.top[m] = loadShared16(unit[m] + offset + strip * Strip::kBytes);
+        w.bottom[m] = loadShared16(unit[m] + offset + strip * Strip::kBytes + 8 * kCodeBytes);
       }
       return w;
     }
     __device__ __forceinline__ RowScales rowScales(std::uint32_t offset, int strip) const {
-      const std::uint32_t at = scales + offset + strip * StripScaleBytes;
-      return {loadShared4(at), loadShared4(at + eightRows)};
+      const std::uint32_t at = scales + offset + strip * Strip::kBytes;
+      return {loadShared4(at), loadShared4(at + 8 * StripScaleBytes)};
     }
   };
   using Pieces = StripPieces;
@@ -205,7 +257,9 @@ struct Nf4Tensor : FourBitTiles<Nested ? 4 : 16> {
 /// (banks).
 struct Q8Tensor {
   static constexpr bool kNested = false;
-  static constexpr int kTileRows = 8, kRowsOfLane = 1, kStripScaleBytes = 16;
+  static constexpr int kTileRows = panelRowsOf(MatrixFormat::q8), kRowsOfLane = 1, kCodeBytes = kStripColumns;
+  static constexpr int kScaleBytes = 16;
+  using Strip = PanelStrip<kTileRows, kCodeBytes, kScaleBytes>;
   using Tables = NoTables;
   using Scales = std::uint32_t;
   struct Pieces {
@@ -223,24 +277,24 @@ struct Q8Tensor {
   struct Reader {
     std::uint32_t unit[2], scales;
 
-    __device__ __forceinline__ void setUp(const MatvecArgs& args, std::uint32_t ring, int strip) {
+    __device__ __forceinline__ void setUp(std::uint32_t ring, int strip) {
       const int lane = threadIdx.x & 31, g = lane >> 2, t = lane & 3;
-      const std::uint32_t row = ring + g * args.stride;
-      unit[0] = kept(row + strip * 256 + (t + (g & 1) * 4) * 16);
-      unit[1] = kept(row + strip * 256 + (t + (~g & 1) * 4) * 16);
-      scales = kept(row + args.scaleOffset + strip * kStripScaleBytes + t * 4);
+      const std::uint32_t at = ring + strip * Strip::kBytes;
+      unit[0] = kept(at + g * kCodeBytes + (t + (g & 1) * 4) * 16);
+      unit[1] = kept(at + g * kCodeBytes + (t + (~g & 1) * 4) * 16);
+      scales = kept(at + Strip::kScalesAt + g * kScaleBytes + t * 4);
     }
     __device__ __forceinline__ Pieces pieces(std::uint32_t offset, int strip) const {
       Pieces w;
 #pragma unroll
       for (int p = 0; p < 2; ++p) {
-        w.first[p] = loadShared16(unit[p] + offset + strip * 256);
-        w.second[p] = loadShared16(unit[p] + offset + strip * 256 + 128);
+        w.first[p] = loadShared16(unit[p] + offset + strip * Strip::kBytes);
+        w.second[p] = loadShared16(unit[p] + offset + strip * Strip::kBytes + 128);
       }
       return w;
     }
     __device__ __forceinline__ Scales rowScales(std::uint32_t offset, int strip) const {
-      return loadShared4(scales + offset + strip * kStripScaleBytes);
+      return loadShared4(scales + offset + strip * Strip::kBytes);
     }
   };
 

@@ -9,7 +9,7 @@ bool productLeavesRounded(const MatvecArgs& args, const MatvecOptions& options) 
     return false;
   TensorProblem problem;
   TensorShape shape;
-  return options.tuning.fastProducts && shapeOf(args, options, problem, shape) && problem.rowUnit > 1;
+  return options.tuning.fastProducts && shapeOf(args, options, problem, shape) && leavesRounded(args, problem);
 }
 
 }  // namespace gpu

@@ -5,10 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/cuda/first_part.h"
+
 namespace nibble {
 namespace gpu {
 
-constexpr int kStripColumns = 256;  ///< columns of a strip, which a warp owns one or more of
 constexpr int kMostTensorPlaces = 8, kMostTileParts = 8;
 constexpr int kTensorRowBytes = 40 * 1024;     ///< for the sums of a block's rows (nf4-dq: and their nested absmax)
 constexpr int kTilePartBytes = 40 * 1024;      ///< a tile is asked for in parts of at most so many bytes
@@ -27,34 +28,38 @@ constexpr int mostTensorWarps(int strips) {
 struct TensorProblem {
   int rows = 0, columns = 0;  ///< of the output (SwiGLU: of the gate)
   int sides = 1;              ///< 2: SwiGLU
-  int stride = 0;             ///< bytes of a row's record
-  int tileRows = 16;          ///< of the format
+  int stride = 0;             ///< bytes of a row
+  int tileRows = 16;          ///< rows of a panel
   bool nested = false;        ///< nf4-dq
   int multiprocessors = 1;
   int blockKiB = 48;  ///< shared memory a block may have
-  int rowUnit = 1;    ///< a block's rows are a multiple of it
+  int rowUnit = 1;    ///< a block's rows are a multiple of it, and of a tile's; one is a multiple of the other
+
+  int unit() const { return std::max(rowUnit, tileRows); }
 };
 
-/// Whether rows can be dealt out in units without the fullest block getting a tenth more than it would have.
-constexpr bool unitsFit(int rows, int unit, int multiprocessors) {
-  const int units = rows / unit;
-  return rows % unit == 0 && (units + multiprocessors - 1) / multiprocessors * unit * 10 <=
-                                 (rows + multiprocessors - 1) / multiprocessors * 11;
+/// Rows of the fullest block.
+constexpr int mostRows(int rows, int unit, int blocks) {
+  return ((rows + unit - 1) / unit + blocks - 1) / blocks * unit;
+}
+
+/// Whether rows can be dealt out in units instead of tiles without the fullest block getting a tenth more.
+constexpr bool unitsFit(int rows, int unit, int tileRows, int multiprocessors) {
+  return rows % unit == 0 &&
+         mostRows(rows, unit, multiprocessors) * 10 <= mostRows(rows, tileRows, multiprocessors) * 11;
 }
 
 struct TensorShape {
   int stripsOfWarp = 1, warpsPerRow = 1;
   int grid = 1;
-  int tiles = 1;   ///< of the block with the most rows, both sides
-  int groups = 1;  ///< of warps; each takes every groups-th tile
-  int parts = 1, partRows = 16;
-  int places = 1;  ///< tiles that the ring holds
+  int tiles = 1;                  ///< of the block with the most rows, both sides
+  int groups = 1;                 ///< of warps; each takes every groups-th tile
+  int parts = 1, partStrips = 1;  ///< the last part has what is left
+  int places = 1;                 ///< tiles that the ring holds
   int partsUnderWay = 1;
   std::size_t sharedBytes = 0;
 
   int threads() const { return (warpsPerRow * groups + 1) * 32; }
-  /// Part of a tile from which on a reader waits: when the last one is asked for, those before have come.
-  int firstAwaited() const { return std::max(0, parts - partsUnderWay); }
 };
 
 /// Two products in one launch, which share the multiprocessors; their blocks have as many warps.
@@ -93,12 +98,12 @@ inline bool tensorShape(const TensorProblem& p, TensorShape& s) {
   s.warpsPerRow = strips / s.stripsOfWarp;
   const int limit = p.blockKiB * 1024 - kTensorStaticBytes;
   const int rowBytes = (tensorSumStride(s.warpsPerRow) + (p.nested ? strips : 0)) * p.sides * 4;
-  const int units = p.rows / p.rowUnit;
-  const auto rowsOfBlock = [&] { return (units + s.grid - 1) / s.grid * p.rowUnit; };
+  const int units = (p.rows + p.unit() - 1) / p.unit();
+  const auto rowsOfBlock = [&] { return mostRows(p.rows, p.unit(), s.grid); };
   s.grid = p.multiprocessors;
   while (rowsOfBlock() * rowBytes > std::min(kTensorRowBytes, limit / 4) && s.grid < units) s.grid += p.multiprocessors;
   s.grid = std::min(s.grid, units);
-  s.tiles = (rowsOfBlock() + p.tileRows - 1) / p.tileRows * p.sides;
+  s.tiles = rowsOfBlock() / p.tileRows * p.sides;
   const int placeBytes = p.tileRows * p.stride;
   const int fixed = rowsOfBlock() * rowBytes + p.columns + p.columns / 8 + (p.nested ? 1024 : 0);
   s.places = std::min({kMostTensorPlaces, s.tiles, (limit - fixed) / placeBytes});
@@ -107,10 +112,14 @@ inline bool tensorShape(const TensorProblem& p, TensorShape& s) {
   s.sharedBytes = static_cast<std::size_t>(fixed) + static_cast<std::size_t>(placeBytes) * s.places;
   const bool ringHoldsAll = s.tiles <= s.places;
   const int partLimit = ringHoldsAll ? kSmallPartBytes : kTilePartBytes;
-  s.partRows = p.tileRows;
-  while (s.partRows * kMostTileParts > p.tileRows && s.partRows * p.stride > partLimit) s.partRows /= 2;
-  s.parts = p.tileRows / s.partRows;
-  const int partBytes = s.partRows * p.stride;
+  // Every warp's strips in one part, and parts as equal as that allows.
+  const auto stripsOfPart = [&](int parts) { return (s.warpsPerRow + parts - 1) / parts * s.stripsOfWarp; };
+  const int stripBytes = placeBytes / strips;
+  int parts = 1;
+  while (parts < kMostTileParts && stripsOfPart(parts) * stripBytes > partLimit) ++parts;
+  s.partStrips = stripsOfPart(parts);
+  s.parts = (strips + s.partStrips - 1) / s.partStrips;
+  const int partBytes = s.partStrips * stripBytes;
   const int underWay = ringHoldsAll ? kSmallBytesUnderWay : kTileBytesUnderWay;
   s.partsUnderWay = std::min(s.places * s.parts, std::max(2, (underWay + partBytes - 1) / partBytes));
   s.groups = std::max(1, std::min(16 / s.warpsPerRow, s.tiles));
@@ -119,12 +128,12 @@ inline bool tensorShape(const TensorProblem& p, TensorShape& s) {
 }
 
 /// Splits the multiprocessors so that the block with the most bytes has as few as possible. False where one of the two
-/// would not fit its share, or they have different columns. Rows go to blocks one by one.
+/// would not fit its share, or they have different columns. Rows go to blocks tile by tile.
 inline bool twoTensorShapes(TensorProblem first, TensorProblem second, TwoTensorShapes& s) {
   const int all = first.multiprocessors;
   first.rowUnit = second.rowUnit = 1;
   const auto bytesOfBlock = [](const TensorProblem& p, int blocks) {
-    return static_cast<std::int64_t>((p.rows + blocks - 1) / blocks) * p.sides * p.stride;
+    return static_cast<std::int64_t>(mostRows(p.rows, p.unit(), blocks)) * p.sides * p.stride;
   };
   std::int64_t least = 0;
   for (int blocks = 1; blocks < all; ++blocks) {

@@ -43,7 +43,7 @@ struct RowExtras {
   RowBias bias;
   __device__ __forceinline__ void load(const MatvecArgs& args, int row) {
     bias = biasOf(args, row);
-    if (args.next) nextGain = args.nextGain[row];
+    if (args.nextGain) nextGain = args.nextGain[row];
   }
   __device__ __forceinline__ void loadResidual(const MatvecArgs& args, int row) {
     if (args.epilogue == Epilogue::add) residual = args.output[row];
@@ -81,8 +81,13 @@ __device__ __forceinline__ void finishTiles(const MatvecArgs& args, const Tiles&
     const std::uint32_t at = sums + min(i, tiles.rows - 1) * rowBytes;
     const float y = fmaf(sumOfRow(at, warps), root, extras.bias.own);
     const float pairY = tiles.pair ? fmaf(sumOfRow(at + tiles.rows * rowBytes, warps), root, extras.bias.pair) : 0.0f;
-    if (inside) finishRow(args, row, y, pairY, extras.residual);
-    if (args.next) storeRoundedGroup(args.next, args.units, row / kRoundedGroup, y + extras.residual, extras.nextGain);
+    float value = 0;
+    if (inside) value = finishRow(args, row, y, pairY, extras.residual);
+    if (!args.next) continue;
+    if (tiles.pair)
+      storeRoundedHalves(args.next, args.units, row, value, inside);
+    else
+      storeRoundedGroup(args.next, args.units, row / kRoundedGroup, value, extras.nextGain);
   }
 }
 

@@ -39,18 +39,18 @@ __device__ void fillPairTable(float2* table) {
 template <MatrixFormat F>
 __device__ __forceinline__ float nibbleScale(const char* data, const MatrixLayout& layout, std::int64_t row,
                                              int column) {
-  const char* record = data + row * layout.stride;
   if constexpr (F == MatrixFormat::q4) {
-    return __half2float(reinterpret_cast<const __half*>(record + layout.scaleOffset)[column / 32]);
+    return __half2float(*reinterpret_cast<const __half*>(data + layout.scaleAt(row, column / 32 * 2)));
   } else {
+    constexpr int kBytes = F == MatrixFormat::nf4 ? 4 : 1;
     const std::int64_t block = (row * layout.columns + column) / 64;
-    const char* scales = layout.flat ? data + layout.flatOffset : record + layout.scaleOffset;
-    const std::int64_t index = layout.flat ? block : column / 64;
+    const char* scale =
+        data + (layout.flat ? layout.flatOffset + block * kBytes : layout.scaleAt(row, column / 64 * kBytes));
     if constexpr (F == MatrixFormat::nf4) {
-      return reinterpret_cast<const float*>(scales)[index];
+      return *reinterpret_cast<const float*>(scale);
     } else {
       const float* nested = reinterpret_cast<const float*>(data + layout.nestedOffset);
-      const int code = reinterpret_cast<const std::uint8_t*>(scales)[index];
+      const int code = *reinterpret_cast<const std::uint8_t*>(scale);
       return __fadd_rn(__fmul_rn(nested[4 + code], nested[4 + 256 + block / 256]), nested[0]);
     }
   }
@@ -70,13 +70,13 @@ __device__ __forceinline__ void readEight(const char* data, const MatrixLayout& 
   } else if constexpr (F == MatrixFormat::bf16) {
     loadEight(reinterpret_cast<const __nv_bfloat16*>(record) + column, out);
   } else if constexpr (F == MatrixFormat::q8) {
-    const uint2 raw = *reinterpret_cast<const uint2*>(record + column);
-    const float scale = __half2float(reinterpret_cast<const __half*>(record + layout.scaleOffset)[column / 32]);
+    const uint2 raw = *reinterpret_cast<const uint2*>(data + layout.codeAt(row, column));
+    const float scale = __half2float(*reinterpret_cast<const __half*>(data + layout.scaleAt(row, column / 32 * 2)));
 #pragma unroll
     for (int i = 0; i < 8; ++i)
       out[i] = static_cast<float>(static_cast<std::int8_t>((i < 4 ? raw.x : raw.y) >> (i % 4 * 8))) * scale;
   } else {
-    const std::uint32_t word = *reinterpret_cast<const std::uint32_t*>(record + column / 2);
+    const std::uint32_t word = *reinterpret_cast<const std::uint32_t*>(data + layout.codeAt(row, column / 2));
     const bool split = F != MatrixFormat::q4 && layout.flat;  // an nf4 block may end inside these eight
     const float scale = split ? 0.0f : nibbleScale<F>(data, layout, row, column);
 #pragma unroll

@@ -23,8 +23,10 @@ __global__ void fill_kernel(std::uint8_t* data, MatrixLayout layout, MatrixForma
     h = (h ^ (h >> 15)) * 0x2c1b3c6du;
     h = (h ^ (h >> 12)) * 0x297a2d39u;
     h ^= h >> 15;
-    const std::uint64_t at = i * 4, inRecord = at % layout.stride;
-    if (at >= static_cast<std::uint64_t>(layout.rows) * layout.stride) {
+    // Of the record, or of the panel's strip.
+    const std::uint64_t at = i * 4, period = layout.panelRows == 1 ? layout.stride : layout.panelRows * (layout.codeBytes + layout.scaleBytes),
+                        scalesAt = layout.panelRows == 1 ? layout.scaleOffset : layout.panelRows * layout.codeBytes;
+    if (at >= layout.flatOffset) {
       h = __float_as_uint(0.001f);
     } else if (format == MatrixFormat::f32) {
       h = (h & 0x807fffffu) | 0x3c000000u;
@@ -32,7 +34,7 @@ __global__ void fill_kernel(std::uint8_t* data, MatrixLayout layout, MatrixForma
       h = (h & 0x83ff83ffu) | 0x24002400u;
     } else if (format == MatrixFormat::bf16) {
       h = (h & 0x807f807fu) | 0x3c003c00u;
-    } else if (format != MatrixFormat::nf4dq && inRecord >= layout.scaleOffset) {
+    } else if (format != MatrixFormat::nf4dq && at % period >= scalesAt) {
       h = format == MatrixFormat::nf4 ? (h & 0x007fffffu) | 0x3d000000u : (h & 0x01ff01ffu) | 0x0c000c00u;
     }
     reinterpret_cast<std::uint32_t*>(data)[i] = h;

@@ -142,20 +142,19 @@ inline void fillFloat(Matrix& m, double deviation) {
 
 inline void fillBlocks(Matrix& m, double deviation) {
   for (std::int64_t r = 0; r < m.layout.rows; ++r) {
-    std::uint8_t* record = m.bytes.data() + r * m.layout.stride;
     for (std::int64_t block = 0; block * 32 < m.layout.columns; ++block) {
       const double scale = deviation / 60 * (0.5 + (randomBits() % 1000) / 1000.0);
       const std::uint16_t bits = halfBits(scale);
-      std::memcpy(record + m.layout.scaleOffset + block * 2, &bits, 2);
+      std::memcpy(&m.bytes[m.layout.scaleAt(r, block * 2)], &bits, 2);
       for (std::int64_t c = block * 32; c < block * 32 + 32 && c < m.layout.columns; ++c) {
         int integer;
         if (m.format == MatrixFormat::q8) {
           integer = static_cast<int>(randomBits() % 255) - 127;
-          record[c] = static_cast<std::uint8_t>(integer);
+          m.bytes[m.layout.codeAt(r, c)] = static_cast<std::uint8_t>(integer);
         } else {
           const int code = randomBits() % 16;
           integer = kQ4Codebook[code];
-          record[c >> 1] |= static_cast<std::uint8_t>(code << (c & 1) * 4);
+          m.bytes[m.layout.codeAt(r, c >> 1)] |= static_cast<std::uint8_t>(code << (c & 1) * 4);
         }
         m.values[r * m.layout.columns + c] = integer * halfValue(bits);
       }
@@ -176,16 +175,16 @@ inline std::vector<double> fillNf4Scales(Matrix& m, double deviation) {
       nested[260 + i] = static_cast<float>(deviation * (1 + 0.1 * gaussian()));
   }
   for (std::int64_t b = 0; b < blocks; ++b) {
-    std::uint8_t* scales =
-        m.layout.flat ? base + m.layout.flatOffset : base + b / perRow * m.layout.stride + m.layout.scaleOffset;
-    const std::int64_t at = m.layout.flat ? b : b % perRow;
+    const int size = m.format == MatrixFormat::nf4 ? 4 : 1;
+    std::uint8_t* scale =
+        base + (m.layout.flat ? m.layout.flatOffset + b * size : m.layout.scaleAt(b / perRow, b % perRow * size));
     if (m.format == MatrixFormat::nf4) {
       const float v = static_cast<float>(deviation * (2 + 0.3 * gaussian()));
-      std::memcpy(scales + at * 4, &v, 4);
+      std::memcpy(scale, &v, 4);
       absmax[b] = v;
     } else {
-      scales[at] = static_cast<std::uint8_t>(randomBits());
-      absmax[b] = static_cast<double>(nested[4 + scales[at]]) * nested[260 + b / 256] + nested[0];
+      *scale = static_cast<std::uint8_t>(randomBits());
+      absmax[b] = static_cast<double>(nested[4 + *scale]) * nested[260 + b / 256] + nested[0];
     }
   }
   return absmax;
@@ -196,7 +195,7 @@ inline void fillNf4(Matrix& m, double deviation) {
   for (std::int64_t r = 0; r < m.layout.rows; ++r)
     for (std::int64_t c = 0; c < m.layout.columns; ++c) {
       const int code = randomBits() % 16;
-      m.bytes[r * m.layout.stride + (c >> 1)] |= static_cast<std::uint8_t>(code << (c & 1) * 4);
+      m.bytes[m.layout.codeAt(r, c >> 1)] |= static_cast<std::uint8_t>(code << (c & 1) * 4);
       const std::int64_t flat = r * m.layout.columns + c;
       m.values[flat] = static_cast<double>(kNf4Code[code]) * absmax[flat / 64];
     }

@@ -28,17 +28,15 @@ class RandomDeviceMatrix {
     std::vector<std::uint8_t> bytes(layout.totalBytes);
     for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
     std::uniform_real_distribution<float> scale(0.01f, 0.02f);
-    for (int row = 0; row < rows; ++row) {
-      std::uint8_t* scales = bytes.data() + static_cast<std::size_t>(row) * layout.stride + layout.scaleOffset;
+    for (int row = 0; row < rows; ++row)
       for (int b = 0; format != MatrixFormat::nf4dq && b < columns / (format == MatrixFormat::nf4 ? 64 : 32); ++b) {
         const float value = scale(random);
         const std::uint16_t half = floatToHalf(value);
         if (format == MatrixFormat::nf4)
-          std::memcpy(scales + b * 4, &value, 4);
+          std::memcpy(&bytes[layout.scaleAt(row, b * 4)], &value, 4);
         else
-          std::memcpy(scales + b * 2, &half, 2);
+          std::memcpy(&bytes[layout.scaleAt(row, b * 2)], &half, 2);
       }
-    }
     if (format == MatrixFormat::nf4dq) {
       float* tail = reinterpret_cast<float*>(bytes.data() + layout.nestedOffset);
       tail[0] = 0.5f;  // the mean of the absmax
@@ -76,7 +74,7 @@ gpu::TensorProblem problemOf(MatrixFormat format, int rows, int columns, const g
           columns,
           1,
           static_cast<int>(gpu::matrixLayout(format, rows, columns).stride),
-          format == MatrixFormat::q8 ? 8 : 16,
+          gpu::panelRowsOf(format),
           format == MatrixFormat::nf4dq,
           tuning.multiprocessors,
           tuning.blockKiB};

@@ -88,7 +88,7 @@ Quantized quantizeOnGpu(MatrixFormat format, const Source& source, Shape shape) 
 }
 
 int nibbleAt(const Quantized& q, int row, int column) {
-  return q.bytes[row * q.layout.stride + column / 2] >> (column % 2 * 4) & 15;
+  return q.bytes[q.layout.codeAt(row, column / 2)] >> (column % 2 * 4) & 15;
 }
 
 std::vector<float> readBack(MatrixFormat format, const Quantized& q, Shape shape, Element element) {
@@ -147,10 +147,9 @@ class TestQuantizeGpu : public QObject {
         for (int r = 0; r < shape.rows; ++r)
           for (int b = 0; b < blocks; ++b) {
             const BlockQ8& block = cpu[static_cast<std::size_t>(r * blocks + b)];
-            const std::uint8_t* record = gpuSide.bytes.data() + r * gpuSide.layout.stride;
-            QVERIFY2(std::memcmp(record + b * 32, block.values, 32) == 0,
+            QVERIFY2(std::memcmp(&gpuSide.bytes[gpuSide.layout.codeAt(r, b * 32)], block.values, 32) == 0,
                      qPrintable(QString("row %1 block %2").arg(r).arg(b)));
-            QVERIFY(std::memcmp(record + gpuSide.layout.scaleOffset + b * 2, &block.scale, 2) == 0);
+            QVERIFY(std::memcmp(&gpuSide.bytes[gpuSide.layout.scaleAt(r, b * 2)], &block.scale, 2) == 0);
           }
       }
   }
@@ -171,9 +170,9 @@ class TestQuantizeGpu : public QObject {
           QCOMPARE(nibbleAt(nested, i / shape.columns, i % shape.columns), code);
         }
         const auto scalePlace = [&](const Quantized& q, std::size_t block, std::size_t size) {
-          const std::size_t perRow = static_cast<std::size_t>(shape.columns) / 64;
+          const std::int64_t at = static_cast<std::int64_t>(block), perRow = shape.columns / 64;
           return q.layout.flat ? q.layout.flatOffset + block * size
-                               : block / perRow * q.layout.stride + q.layout.scaleOffset + block % perRow * size;
+                               : q.layout.scaleAt(at / perRow, at % perRow * static_cast<std::int64_t>(size));
         };
         for (std::size_t b = 0; b < absmax.size(); ++b) {
           QVERIFY(std::memcmp(&plain.bytes[scalePlace(plain, b, 4)], &absmax[b], 4) == 0);
@@ -200,9 +199,7 @@ class TestQuantizeGpu : public QObject {
         for (int r = 0; r < shape.rows; ++r)
           for (int b = 0; b < blocks; ++b) {
             const BlockQ4& block = cpu[static_cast<std::size_t>(r * blocks + b)];
-            bool same =
-                std::memcmp(gpuSide.bytes.data() + r * gpuSide.layout.stride + gpuSide.layout.scaleOffset + b * 2,
-                            &block.scale, 2) == 0;
+            bool same = std::memcmp(&gpuSide.bytes[gpuSide.layout.scaleAt(r, b * 2)], &block.scale, 2) == 0;
             for (int i = 0; i < 32; ++i)
               same = same && nibbleAt(gpuSide, r, b * 32 + i) == (block.nibbles[i % 16] >> (i / 16 * 4) & 15);
             different += !same;
