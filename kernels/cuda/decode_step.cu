@@ -20,7 +20,9 @@ MatvecArgs product(const float* input, const float* gain, float eps, float* outp
   return args;
 }
 
+/// Where the input was left rounded. Null: it was not (tests of one product have no such vector).
 void takeRounded(MatvecArgs& args, const std::uint8_t* vector, InputKind kind) {
+  if (!vector) return;
   args.rounded = vector;
   args.inputKind = kind;
 }
@@ -39,7 +41,7 @@ cudaError_t launchOne(cudaStream_t stream, const DecodeModel& model, MatvecArgs 
 /// enough not to stand in their input's way (kernels/README.md, steps 10e and 11c). Equal shares of both, which are not
 /// the rows that the blocks begin with.
 AheadWeights partOfGateUp(const DecodeModel& model, int layer) {
-  constexpr std::uint64_t kBytesOfBlock = 16 * 1024;  // and matrix
+  constexpr std::uint64_t kBytesOfBlock = 24 * 1024;  // and matrix
   const LayerView& l = model.layers[layer];
   if (l.gate.format != l.up.format) return {};
   const MatrixLayout layout = matrixLayout(l.gate.format, l.gate.rows, l.gate.columns);

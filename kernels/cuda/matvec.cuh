@@ -66,11 +66,12 @@ struct Ring {
   static constexpr int kSlotBytes = P::kChunks * 16 + kWords * 4;                // a thread
   std::uint32_t weights, words;  // shared: (slots, chunks, threads) and (slots, words, threads), this thread's column
   std::uint32_t slotThreads;     // threads · 4: bytes of one word of all threads
-  const std::uint8_t* data;      // row 0 of the output
-  std::uint32_t chunkAt[P::kChunks],
-      scaleAt[P::kChunks];                    // from a panel's (or record's) start to row 0's of the thread
-  std::uint32_t stride, codeStep, scaleStep;  // bytes of a row; from row to row in a panel
-  int inPanel;                                // rows of a panel - 1
+  const std::uint8_t* data;      // the thread's first chunk in row 0 of the output
+  std::uint32_t chunkBytes[P::kChunks];  // to its other chunks,
+  std::int32_t scaleDelta[P::kChunks];   // and from the first to the words with their scales, in a panel's first row
+  std::uint32_t stride, codeStep;        // bytes of a row; from a row's codes to the next one's in a panel,
+  std::int32_t scaleStep;                // and how much less that is between their scales
+  int inPanel;                           // rows of a panel - 1
   int asked, last, rowStep, nestedBlock, side;
 
   __device__ __forceinline__ void setUp(const MatvecArgs& args, std::uint8_t* memory, int thread, int group, int first,
@@ -83,9 +84,12 @@ struct Ring {
     last = first + rows - 1;
     rowStep = R == Rows::pair ? args.rowGroups >> 1 : args.rowGroups;
     asked = first + (R == Rows::pair ? group >> 1 : group);
-    data = side ? args.data[1] : args.data[0];
     const MatrixLayout& layout = args.layout[0];
-    stride = kept(args.stride), codeStep = kept(layout.codeBytes), scaleStep = kept(layout.scaleBytes);
+    const std::uint64_t firstAt = layout.codeAt(0, chunk * 16);
+    data = (side ? args.data[1] : args.data[0]) + firstAt;
+    stride = kept(args.stride);
+    codeStep = kept(layout.codeBytes);
+    scaleStep = static_cast<std::int32_t>(kept(layout.codeBytes - layout.scaleBytes));
     inPanel = static_cast<int>(kept(layout.panelRows - 1));
     nestedBlock = chunk >> 1;
 #pragma unroll
@@ -93,8 +97,9 @@ struct Ring {
       // A thread without a chunk reads its first one again and multiplies it by nothing.
       const bool has = thread + k * args.threadsPerRow < args.chunks;
       const int at = has ? chunk + k * args.threadsPerRow : chunk;
-      chunkAt[k] = static_cast<std::uint32_t>(layout.codeAt(0, at * 16));
-      scaleAt[k] = static_cast<std::uint32_t>(layout.scaleAt(0, ((at >> P::kScaleShift) * P::kScaleBytes) & ~3));
+      chunkBytes[k] = static_cast<std::uint32_t>(layout.codeAt(0, at * 16) - firstAt);
+      scaleDelta[k] =
+          static_cast<std::int32_t>(layout.scaleAt(0, ((at >> P::kScaleShift) * P::kScaleBytes) & ~3) - firstAt);
     }
   }
 
@@ -119,14 +124,15 @@ struct Ring {
     for (int u = 0; u < P::kUnroll; ++u) {
       const bool wanted = asked <= last;
       const int row = asked & inPanel;
-      const std::uint8_t* panel = data + static_cast<std::uint64_t>(static_cast<std::uint32_t>(asked - row)) * stride;
+      const std::uint8_t* at = data + static_cast<std::uint64_t>(static_cast<std::uint32_t>(asked - row)) * stride +
+                               static_cast<std::uint64_t>(static_cast<std::uint32_t>(row)) * codeStep;
       if (R == Rows::three && asked >= args.starts[1])
-        panel += (asked >= args.starts[2] ? args.data[2] : args.data[1]) - args.data[0];
+        at += (asked >= args.starts[2] ? args.data[2] : args.data[1]) - args.data[0];
 #pragma unroll
       for (int k = 0; k < P::kChunks; ++k) {
-        copyAsync16(w + (u * P::kChunks + k) * 4 * slotThreads, panel + row * codeStep + chunkAt[k], wanted);
+        copyAsync16(w + (u * P::kChunks + k) * 4 * slotThreads, k == 0 ? at : at + chunkBytes[k], wanted);
         if (P::kScaleBytes > 0)
-          copyAsync4(s + (u * kWords + k) * slotThreads, panel + row * scaleStep + scaleAt[k], wanted);
+          copyAsync4(s + (u * kWords + k) * slotThreads, at + (scaleDelta[k] - row * scaleStep), wanted);
       }
       if (P::kNested)
         copyAsync4(s + (u * kWords + P::kChunks) * slotThreads, nestedScale(args, min(asked, last)), wanted);

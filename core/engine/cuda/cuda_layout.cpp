@@ -61,7 +61,7 @@ std::uint64_t tileBytesFor(const ModelConfig& config, const Recipe& recipe, Comp
   return gpu::alignUp(std::min(most, kTileBytes), kAlignment);
 }
 
-/// Room for decode_step.h's workspace: its vectors (two of them rounded as well), the partial results of split
+/// Room for decode_step.h's workspace: its vectors (three of them rounded as well), the partial results of split
 /// attention (at most 320 blocks or one a KV head) and their counters, the sampler's candidates, the history of ids,
 /// and a step's input and output. The module refuses to start if its kernels want more.
 std::uint64_t decodeRoom(const ModelConfig& config, const PlanRequest& request) {
@@ -72,8 +72,9 @@ std::uint64_t decodeRoom(const ModelConfig& config, const PlanRequest& request) 
                                 unsignedOf(config.vocab) + headDim +
                                 times(unsignedOf(config.layers), unsignedOf(config.kvHeads));
   const std::uint64_t partials = times(std::max(kAttentionBlocks, unsignedOf(config.kvHeads)), group, headDim + 4);
-  const std::uint64_t rounded =
-      gpu::roundedBytes(unsignedOf(config.hidden)) + gpu::roundedBytes(unsignedOf(config.queryWidth()));
+  std::uint64_t rounded = 0;
+  for (const std::int64_t width : {config.hidden, config.queryWidth(), config.intermediate})
+    rounded += gpu::roundedBytes(unsignedOf(width));
   return times(plus(plus(vectors, partials), plus(kCandidateFloats, unsignedOf(request.context))), 4) + rounded +
          kBuffers * kAlignment;
 }

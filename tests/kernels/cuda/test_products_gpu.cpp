@@ -86,6 +86,21 @@ bool onTensorCores(MatrixFormat format, int rows, int columns, const gpu::Decode
   return tuning.tensorProducts && gpu::tensorShape(problemOf(format, rows, columns, tuning), shape);
 }
 
+/// Whether `vector` has the values within half a step, with a scale per 16 that lets the largest be 127.
+void areRoundedHalvesOf(const std::vector<float>& values, const std::vector<std::uint8_t>& vector) {
+  std::vector<float> scales(values.size() / gpu::kRoundedHalf);
+  std::memcpy(scales.data(), &vector[values.size()], scales.size() * sizeof(float));
+  for (std::size_t half = 0; half < scales.size(); ++half) {
+    float largest = 0;
+    for (std::size_t i = half * gpu::kRoundedHalf; i < (half + 1) * gpu::kRoundedHalf; ++i) {
+      const float value = static_cast<float>(static_cast<std::int8_t>(vector[i])) * scales[half];
+      largest = std::max(largest, std::fabs(values[i]));
+      QVERIFY2(std::fabs(value - values[i]) <= 0.501f * scales[half], qPrintable(QString("column %1").arg(i)));
+    }
+    QVERIFY(std::fabs(scales[half] * 127 - largest) <= 1e-5f * largest);
+  }
+}
+
 /// The three products of one random matrix; `change` is made to every tuning.
 template <typename Change>
 void compare(int format, int rows, int columns, Change change) {
@@ -140,7 +155,7 @@ class TestProductsGpu : public QObject {
     compare(format, rows, columns, [](gpu::DecodeTuning&) {});
   }
 
-  /// As on a card that gives a block 99 KB: few places in the ring, tiles in parts, some of them without a row.
+  /// As on a card that gives a block 99 KB: few places in the ring, tiles in parts.
   void littleSharedMemory_data() {
     QTest::addColumn<int>("format");
     QTest::addColumn<int>("rowsOfBlock");
@@ -188,37 +203,41 @@ class TestProductsGpu : public QObject {
     QTest::addColumn<int>("keyFormat");
     QTest::addColumn<int>("valueFormat");
     QTest::addColumn<int>("multiprocessors");
+    QTest::addColumn<int>("keyRows");
     const int all = tuningOf(true).multiprocessors;
-    for (int f = 0; f < 4; ++f) QTest::addRow("%s", kNames[f]) << f << f << f << all;
-    // A block's first rows are of query and key both (637 to 644 of 24 blocks) or of key and value (764 on, of 27): its
-    // first part cannot be asked for in one.
-    for (const int few : {24, 27})
-      for (int f = 0; f < 4; ++f) QTest::addRow("%s, %d multiprocessors", kNames[f], few) << f << f << f << few;
+    for (int f = 0; f < 4; ++f) QTest::addRow("%s", kNames[f]) << f << f << f << all << 128;
+    // Blocks with rows of two and of all three matrices.
+    for (const int few : {24, 3})
+      for (int f = 0; f < 4; ++f) QTest::addRow("%s, %d multiprocessors", kNames[f], few) << f << f << f << few << 128;
+    // The value does not begin with a panel of its own, so it has a launch of its own.
+    for (int f = 0; f < 4; ++f) QTest::addRow("%s, 116 rows of key", kNames[f]) << f << f << f << all << 116;
     // Two formats in one launch, with few multiprocessors several tiles a block.
     for (const int few : {all, 12}) {
-      QTest::addRow("q4, k and v q8, %d multiprocessors", few) << 1 << 0 << 0 << few;
-      QTest::addRow("q4, v q8, %d multiprocessors", few) << 1 << 1 << 0 << few;
-      QTest::addRow("q8, k and v q4, %d multiprocessors", few) << 0 << 1 << 1 << few;
+      QTest::addRow("q4, k and v q8, %d multiprocessors", few) << 1 << 0 << 0 << few << 128;
+      QTest::addRow("q4, v q8, %d multiprocessors", few) << 1 << 1 << 0 << few << 128;
+      QTest::addRow("q8, k and v q4, %d multiprocessors", few) << 0 << 1 << 1 << few << 128;
     }
     // Those that take several.
-    QTest::addRow("nf4, k and v q8") << 2 << 0 << 0 << all;
-    QTest::addRow("nf4-dq, k and v q8") << 3 << 0 << 0 << all;
-    QTest::addRow("q4, k and v nf4") << 1 << 2 << 2 << all;
-    QTest::addRow("q4, k q8, v nf4") << 1 << 0 << 2 << all;
-    QTest::addRow("q4, k q8, v q4") << 1 << 0 << 1 << all;
+    QTest::addRow("nf4, k and v q8") << 2 << 0 << 0 << all << 128;
+    QTest::addRow("nf4-dq, k and v q8") << 3 << 0 << 0 << all << 128;
+    QTest::addRow("q4, k and v nf4") << 1 << 2 << 2 << all << 128;
+    QTest::addRow("q4, k q8, v nf4") << 1 << 0 << 2 << all << 128;
+    QTest::addRow("q4, k q8, v q4") << 1 << 0 << 1 << all << 128;
   }
   void severalMatrices() {
     QFETCH(int, format);
     QFETCH(int, keyFormat);
     QFETCH(int, valueFormat);
     QFETCH(int, multiprocessors);
+    QFETCH(int, keyRows);
     const MatrixFormat f = kFormats[format];
+    const std::size_t keys = static_cast<std::size_t>(keyRows), qkvRows = 640 + keys + 128;
     std::mt19937 random(7);
     gpu::DecodeModel model;
     model.shape = {1, 1024, 10, 2, 64, 2500, 512, 64, gpu::KvCacheFormat::f16, 1e-5f, 1.0f, 8};
-    const RandomDeviceMatrix query(f, 640, 1024, random), key(kFormats[keyFormat], 128, 1024, random),
+    const RandomDeviceMatrix query(f, 640, 1024, random), key(kFormats[keyFormat], keyRows, 1024, random),
         value(kFormats[valueFormat], 128, 1024, random), gate(f, 2500, 1024, random), up(f, 2500, 1024, random);
-    const DeviceArray<float> norm(gaussian(1024, 3)), keyBias(gaussian(128, 4)), upBias(gaussian(2500, 5));
+    const DeviceArray<float> norm(gaussian(1024, 3)), keyBias(gaussian(keys, 4)), upBias(gaussian(2500, 5));
     gpu::LayerView layer;
     layer.query = query.view(), layer.key = key.view(), layer.value = value.view();
     layer.gate = gate.view(), layer.up = up.view();
@@ -234,12 +253,12 @@ class TestProductsGpu : public QObject {
       double limit;
     };
     const Rows parts[] = {{"query", 0, 640, limitOf(f)},
-                          {"key", 640, 128, limitOf(kFormats[keyFormat])},
-                          {"value", 768, 128, limitOf(kFormats[valueFormat])},
-                          {"gated", 896, 2500, 2.5 * limitOf(f)}};
+                          {"key", 640, keys, limitOf(kFormats[keyFormat])},
+                          {"value", 640 + keys, 128, limitOf(kFormats[valueFormat])},
+                          {"gated", qkvRows, 2500, 2.5 * limitOf(f)}};
     std::vector<float> results[2];
     for (const bool tensor : {false, true}) {
-      DeviceArray<float> qkv(896), gated(2500);
+      DeviceArray<float> qkv(qkvRows), gated(2500);
       model.workspace.qkv = qkv.data(), model.workspace.gated = gated.data();
       model.tuning = tuningOf(tensor);
       model.tuning.multiprocessors = multiprocessors;
@@ -261,15 +280,19 @@ class TestProductsGpu : public QObject {
   void roundedForTheNextOne_data() {
     QTest::addColumn<int>("format");
     QTest::addColumn<int>("multiprocessors");
+    QTest::addColumn<bool>("halves");
     for (int f = 0; f < 4; ++f)
       for (const int multiprocessors : {4, 5, 16, 32})  // of 5 blocks two have 32 rows more
-        QTest::addRow("%s, %d", kNames[f], multiprocessors) << f << multiprocessors;
+        for (const bool halves : {false, true})
+          QTest::addRow("%s, %d%s", kNames[f], multiprocessors, halves ? ", down too" : "")
+              << f << multiprocessors << halves;
   }
   /// Output projection, gate and up, down, the next layer's query, key and value: each finds its input rounded by the
-  /// one before, where the blocks are few enough to have 32 whole rows.
+  /// one before, where the blocks are few enough to have 32 whole rows; down by halves.
   void roundedForTheNextOne() {
     QFETCH(int, format);
     QFETCH(int, multiprocessors);
+    QFETCH(bool, halves);
     const MatrixFormat f = kFormats[format];
     std::mt19937 random(static_cast<unsigned>(format * 7 + multiprocessors));
     const RandomDeviceMatrix query(f, 640, 1024, random), key(f, 128, 1024, random), value(f, 128, 1024, random),
@@ -289,9 +312,11 @@ class TestProductsGpu : public QObject {
     std::vector<float> results[2];
     for (const bool left : {false, true}) {
       DeviceArray<float> x(gaussian(1024, 6)), qkv(896), gated(2560);
-      DeviceArray<std::uint8_t> rounded(std::vector<std::uint8_t>(gpu::roundedBytes(1024), 0));
+      DeviceArray<std::uint8_t> rounded(std::vector<std::uint8_t>(gpu::roundedBytes(1024), 0)),
+          roundedGated(std::vector<std::uint8_t>(gpu::roundedBytes(2560), 0));
       model.workspace.x = x.data(), model.workspace.qkv = qkv.data(), model.workspace.gated = gated.data();
       model.workspace.roundedX = left ? rounded.data() : nullptr;
+      model.workspace.roundedGated = left && halves ? roundedGated.data() : nullptr;
       model.tuning = tuningOf(true);
       model.tuning.multiprocessors = multiprocessors;
       QCOMPARE(gpu::decodeProjectAttention(nullptr, model, 0), cudaSuccess);
@@ -302,9 +327,13 @@ class TestProductsGpu : public QObject {
         results[left].insert(results[left].end(), part.begin(), part.end());
       const std::vector<std::uint8_t> bytes = rounded.fetch();
       QCOMPARE(std::count(bytes.begin(), bytes.end(), 0) < 256, left);
+      if (left && halves) areRoundedHalvesOf(gated.fetch(), roundedGated.fetch());
+      if (QTest::currentTestFailed()) return;
     }
-    // Sums in another order now and then round to the next integer, of which there are 127.
-    NIBBLE_COMPARE_ERROR("against rounding it themselves", relativeError(results[1], exactly(results[0])), 2e-3);
+    // Sums in another order now and then round to the next integer, of which there are 127. The half with the smaller
+    // scale is rounded twice: another half step, of some 1 / 127 of its largest value, in half of down's input.
+    NIBBLE_COMPARE_ERROR("against rounding it themselves", relativeError(results[1], exactly(results[0])),
+                         halves ? 1e-2 : 2e-3);
   }
 
   /// What makes the rows above that share a launch do so.
