@@ -123,7 +123,7 @@ struct Ring {
 #pragma unroll
     for (int u = 0; u < P::kUnroll; ++u) {
       const bool wanted = asked <= last;
-      const int row = asked & inPanel;
+      const int row = P::kQuantizedInput ? asked & inPanel : 0;  // 16-bit weights lie record by record
       const std::uint8_t* at = data + static_cast<std::uint64_t>(static_cast<std::uint32_t>(asked - row)) * stride +
                                static_cast<std::uint64_t>(static_cast<std::uint32_t>(row)) * codeStep;
       if (R == Rows::three && asked >= args.starts[1])
