@@ -37,13 +37,17 @@ cudaError_t launchOne(cudaStream_t stream, const DecodeModel& model, MatvecArgs 
   return launchMatvec(stream, args, optionsOf(model));
 }
 
+bool gateUpShareALaunch(const LayerView& layer) {
+  return layer.gate.format == layer.up.format;
+}
+
 /// Some of gate and up, asked for while the product before them still runs: as much as memory has time for, and little
-/// enough not to stand in their input's way (kernels/README.md, steps 10e and 11c). Equal shares of both, which are not
-/// the rows that the blocks begin with.
+/// enough not to stand in their input's way (kernels/README.md, steps 10e, 11c and 13d). Equal shares of both, which
+/// are not the rows that the blocks begin with.
 AheadWeights partOfGateUp(const DecodeModel& model, int layer) {
   constexpr std::uint64_t kBytesOfBlock = 24 * 1024;  // and matrix
   const LayerView& l = model.layers[layer];
-  if (l.gate.format != l.up.format) return {};
+  if (!gateUpShareALaunch(l)) return {};
   const MatrixLayout layout = matrixLayout(l.gate.format, l.gate.rows, l.gate.columns);
   const int blocks = model.tuning.multiprocessors;
   const std::uint64_t ofBlock = static_cast<std::uint64_t>(l.gate.rows / blocks) * layout.stride / 16 * 16;
@@ -76,12 +80,16 @@ MatvecArgs normedProduct(const DecodeModel& model, bool leftRounded, const float
   return args;
 }
 
-/// Gate and up in one launch, if they have one format.
-MatvecArgs gateUpArgs(const DecodeModel& model, int layer, Epilogue epilogue) {
-  const LayerView& l = model.layers[layer];
+/// Of gate, up or both, without their matrices.
+MatvecArgs gateUpInput(const DecodeModel& model, int layer, Epilogue epilogue) {
   const bool rounded = productLeavesRounded(projectAttentionArgs(model, layer), optionsOf(model));
-  MatvecArgs args = normedProduct(model, rounded, l.postNorm, model.workspace.gated, epilogue);
-  if (epilogue != Epilogue::swiglu) return args;
+  return normedProduct(model, rounded, model.layers[layer].postNorm, model.workspace.gated, epilogue);
+}
+
+/// Gate and up in one launch.
+MatvecArgs gateUpArgs(const DecodeModel& model, int layer) {
+  const LayerView& l = model.layers[layer];
+  MatvecArgs args = gateUpInput(model, layer, Epilogue::swiglu);
   args.next = model.workspace.roundedGated;
   addSegment(args, l.gate, l.gateBias);
   addSegment(args, l.up, l.upBias);
@@ -91,8 +99,7 @@ MatvecArgs gateUpArgs(const DecodeModel& model, int layer, Epilogue epilogue) {
 MatvecArgs projectDownArgs(const DecodeModel& model, int layer) {
   const LayerView& l = model.layers[layer];
   MatvecArgs args = product(model.workspace.gated, nullptr, 0, model.workspace.x, Epilogue::add);
-  if (l.gate.format == l.up.format &&
-      productLeavesRounded(gateUpArgs(model, layer, Epilogue::swiglu), optionsOf(model)))
+  if (gateUpShareALaunch(l) && productLeavesRounded(gateUpArgs(model, layer), optionsOf(model)))
     takeRounded(args, model.workspace.roundedGated, InputKind::halves);
   args.next = model.workspace.roundedX;
   args.nextGain = layer + 1 < model.shape.layers ? model.layers[layer + 1].inputNorm : model.finalNorm;
@@ -142,11 +149,10 @@ cudaError_t decodeProjectAttention(cudaStream_t stream, const DecodeModel& model
 
 cudaError_t decodeGateUp(cudaStream_t stream, const DecodeModel& model, int layer) {
   const LayerView& l = model.layers[layer];
-  const MatvecOptions options = optionsOf(model);
-  if (l.gate.format == l.up.format) return launchMatvec(stream, gateUpArgs(model, layer, Epilogue::swiglu), options);
-  const cudaError_t error = launchOne(stream, model, gateUpArgs(model, layer, Epilogue::store), l.gate, l.gateBias);
+  if (gateUpShareALaunch(l)) return launchMatvec(stream, gateUpArgs(model, layer), optionsOf(model));
+  const cudaError_t error = launchOne(stream, model, gateUpInput(model, layer, Epilogue::store), l.gate, l.gateBias);
   if (error != cudaSuccess) return error;
-  return launchOne(stream, model, gateUpArgs(model, layer, Epilogue::multiplySilu), l.up, l.upBias);
+  return launchOne(stream, model, gateUpInput(model, layer, Epilogue::multiplySilu), l.up, l.upBias);
 }
 
 cudaError_t decodeProjectDown(cudaStream_t stream, const DecodeModel& model, int layer) {

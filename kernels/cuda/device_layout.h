@@ -33,7 +33,7 @@ NIBBLE_HD constexpr std::uint64_t alignUp(std::uint64_t n, std::uint64_t a) {
 ///
 /// Nibbles stand in natural order: column c is bits 4·(c%8) of the 32-bit word c/8, so even columns are low nibbles.
 /// (File q4: element i low nibble of byte i, i+16 its high nibble; file nf4: even element in the high nibble. Packing
-/// re-orders both.) Columns are padded to whole blocks of 32; all padding bytes are zero. nf4 blocks of 64 run along
+/// re-orders both.) Columns are padded to whole blocks of 32; the padding of a row is zero. nf4 blocks of 64 run along
 /// the flattened tensor. If columns % 64 == 0 they are whole within a row and stand in the records as above; otherwise
 /// (`flat`) the records hold nibbles alone and the absmax (or code bytes) of flattened block b stand at tail
 /// `flatOffset` + b·(4 or 1). nf4-dq's tail begins at `nestedOffset` with: fp32 offset (mean of absmax) · 3 × fp32
@@ -48,7 +48,7 @@ struct MatrixLayout {
   std::int64_t rows = 0, columns = 0;
   std::int64_t paddedColumns = 0;
   std::uint64_t stride = 0;        ///< bytes of a record, or of a row's share of a panel
-  std::uint64_t scaleOffset = 0;   ///< of the scales in a record (block formats that are not flat)
+  std::uint64_t scaleOffset = 0;   ///< of the scales in a record (block formats that are neither flat nor in panels)
   std::int32_t panelRows = 1;      ///< 1: record by record
   std::uint32_t codeBytes = 0;     ///< of a row in a strip, where there are panels: a power of two
   std::uint32_t scaleBytes = 0;    ///< the same
@@ -68,6 +68,12 @@ struct MatrixLayout {
       return static_cast<std::uint64_t>(row) * stride + scaleOffset + static_cast<std::uint64_t>(byte);
     return stripAt(row, static_cast<std::uint32_t>(byte), scaleBytes, panelShare(codeBytes));
   }
+  /// Offset of the absmax (or its code) of `size` bytes of a block of 64 along the flattened tensor (nf4, nf4-dq).
+  NIBBLE_HD constexpr std::uint64_t absmaxAt(std::int64_t block, std::int64_t size) const {
+    if (flat) return flatOffset + static_cast<std::uint64_t>(block * size);
+    const std::int64_t ofRow = columns / 64, row = block / ofRow;
+    return scaleAt(row, (block - row * ofRow) * size);
+  }
 
  private:
   NIBBLE_HD constexpr std::uint32_t panelShare(std::uint32_t rowBytes) const {
@@ -78,8 +84,8 @@ struct MatrixLayout {
                                             std::uint32_t behind) const {
     const std::uint32_t inPanel = static_cast<std::uint32_t>(row) & static_cast<std::uint32_t>(panelRows - 1);
     const std::uint64_t panel = static_cast<std::uint64_t>(row) - inPanel;
-    const std::uint32_t inStrip = byte & (each - 1), strips = (byte - inStrip) / each;
-    return panel * stride + strips * panelShare(codeBytes + scaleBytes) + behind + inPanel * each + inStrip;
+    const std::uint32_t inStrip = byte & (each - 1), strip = (byte - inStrip) / each;
+    return panel * stride + strip * panelShare(codeBytes + scaleBytes) + behind + inPanel * each + inStrip;
   }
 };
 
@@ -92,7 +98,7 @@ constexpr int kRoundedHalf = 16;  ///< columns that share one in a vector rounde
 
 /// Bytes of a rounded vector: an integer a column, a scale and a sum of squares a group, or a scale a half.
 constexpr std::uint64_t roundedBytes(std::uint64_t columns) {
-  return columns + columns / kRoundedGroup * 2 * sizeof(float);
+  return columns + alignUp(columns, kRoundedGroup) / kRoundedGroup * 2 * sizeof(float);
 }
 
 /// Columns of a strip, and rows of a panel of a block format.
@@ -147,6 +153,7 @@ NIBBLE_HD constexpr MatrixLayout matrixLayout(MatrixFormat format, std::int64_t 
     layout.codeBytes = format == MatrixFormat::q8 ? kStripColumns : kStripColumns / 2;
     layout.scaleBytes = format == MatrixFormat::nf4dq ? kStripColumns / 64 : kStripColumns / 16;
     layout.stride = strips * (layout.codeBytes + layout.scaleBytes);
+    layout.scaleOffset = 0;
   }
   const std::uint64_t recordBytes = alignUp(r, static_cast<std::uint64_t>(layout.panelRows)) * layout.stride;
   layout.flatOffset = recordBytes;

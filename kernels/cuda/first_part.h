@@ -1,28 +1,14 @@
-// How the rows of a product are dealt out to blocks, and what the blocks of one on tensor cores ask for first: plain
-// arithmetic. The latter is done by the launch, so that a block has little left to do. Read by the launch, by the
-// kernels and by tests.
+// What the blocks of a product on tensor cores ask for first: plain arithmetic, done by the launch so that a block has
+// little left to do. Read by the launch, by the kernel and by tests.
 #pragma once
 #include <cstdint>
 
-#include "kernels/cuda/device_layout.h"
+#include "kernels/cuda/block_rows.h"
 
 namespace nibble {
 namespace gpu {
 
 constexpr int kMatvecSegments = 3;  ///< matrices of a launch, at most
-
-/// `each` rows a block, `unit` more to the first `fuller` blocks.
-struct BlockRows {
-  std::int32_t each = 0, fuller = 0, unit = 1;
-  NIBBLE_HD int firstOf(int block) const { return block * each + (block < fuller ? block : fuller) * unit; }
-  NIBBLE_HD int countOf(int block) const { return each + (block < fuller ? unit : 0); }
-};
-
-/// All rows in whole units, the last of which may reach beyond them.
-inline BlockRows dealRows(int rows, int unit, int blocks) {
-  const int units = (rows + unit - 1) / unit;
-  return {units / blocks * unit, units % blocks, unit};
-}
 
 /// The first part of every block's first tile.
 struct FirstPart {

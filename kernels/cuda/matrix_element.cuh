@@ -43,9 +43,7 @@ static __constant__ std::int8_t kQ4Values[16] = {-127, -104, -83, -65, -49, -35,
 __device__ inline float nf4Absmax(MatrixFormat format, const MatrixLayout& layout, const std::uint8_t* data,
                                   std::int64_t row, std::int64_t column) {
   const std::int64_t block = (row * layout.columns + column) >> 6;
-  const int bytes = format == MatrixFormat::nf4 ? 4 : 1;
-  const std::uint8_t* scale =
-      data + (layout.flat ? layout.flatOffset + block * bytes : layout.scaleAt(row, (column >> 6) * bytes));
+  const std::uint8_t* scale = data + layout.absmaxAt(block, format == MatrixFormat::nf4 ? 4 : 1);
   if (format == MatrixFormat::nf4) return *reinterpret_cast<const float*>(scale);
   const float* nested = reinterpret_cast<const float*>(data + layout.nestedOffset);
   return fmaf(nested[4 + *scale], nested[4 + 256 + (block >> 8)], nested[0]);

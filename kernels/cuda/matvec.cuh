@@ -71,7 +71,7 @@ struct Ring {
   std::int32_t scaleDelta[P::kChunks];   // and from the first to the words with their scales, in a panel's first row
   std::uint32_t stride, codeStep;        // bytes of a row; from a row's codes to the next one's in a panel,
   std::int32_t scaleStep;                // and how much less that is between their scales
-  int inPanel;                           // rows of a panel - 1
+  int panelMask;                         // rows of a panel - 1
   int asked, last, rowStep, nestedBlock, side;
 
   __device__ __forceinline__ void setUp(const MatvecArgs& args, std::uint8_t* memory, int thread, int group, int first,
@@ -90,7 +90,7 @@ struct Ring {
     stride = kept(args.stride);
     codeStep = kept(layout.codeBytes);
     scaleStep = static_cast<std::int32_t>(kept(layout.codeBytes - layout.scaleBytes));
-    inPanel = static_cast<int>(kept(layout.panelRows - 1));
+    panelMask = static_cast<int>(kept(layout.panelRows - 1));
     nestedBlock = chunk >> 1;
 #pragma unroll
     for (int k = 0; k < P::kChunks; ++k) {
@@ -123,7 +123,7 @@ struct Ring {
 #pragma unroll
     for (int u = 0; u < P::kUnroll; ++u) {
       const bool wanted = asked <= last;
-      const int row = P::kQuantizedInput ? asked & inPanel : 0;  // 16-bit weights lie record by record
+      const int row = P::kQuantizedInput ? asked & panelMask : 0;  // other weights lie record by record
       const std::uint8_t* at = data + static_cast<std::uint64_t>(static_cast<std::uint32_t>(asked - row)) * stride +
                                static_cast<std::uint64_t>(static_cast<std::uint32_t>(row)) * codeStep;
       if (R == Rows::three && asked >= args.starts[1])

@@ -3,6 +3,7 @@
 #pragma once
 #include <cuda_runtime_api.h>
 
+#include "kernels/cuda/block_rows.h"
 #include "kernels/cuda/decode_step.h"
 #include "kernels/cuda/device_layout.h"
 #include "kernels/cuda/first_part.h"
@@ -66,7 +67,7 @@ struct MatvecArgs {
   std::int32_t segments = 0;
   std::int32_t chunks = 0;  // of 16 bytes a row
   MatrixFormat format = MatrixFormat::f32;
-  MatrixLayout layout[kMatvecSegments];  // for products without tensor cores
+  MatrixLayout layout[kMatvecSegments];
 };
 
 struct MatvecOptions {
@@ -91,15 +92,8 @@ cudaError_t launchTwoMatvecs(cudaStream_t stream, const MatvecArgs& one, const M
 /// compiled by the driver for a newer one, has not).
 cudaError_t tensorProductsCompiled(bool& compiled);
 
-/// Whether every matrix of a launch begins with a panel of its own where rows are counted through all of them: what the
-/// fast products ask for.
-inline bool beginWithPanels(const MatvecArgs& args) {
-  for (int s = 0; s < args.segments; ++s)
-    if (args.starts[s] % args.layout[s].panelRows != 0) return false;
-  return true;
-}
-
-/// Adds a matrix to a launch (its format must be the launch's; set the epilogue first).
+/// Adds a matrix to a launch (its format must be the launch's, and the rows so far must be whole panels of it; set the
+/// epilogue first).
 void addSegment(MatvecArgs& args, const MatrixView& matrix, const float* bias);
 
 }  // namespace gpu

@@ -15,11 +15,10 @@ int threadsOfRow(const MatvecArgs& args) {
   return ((chunks + P::kChunks - 1) / P::kChunks + 31) / 32 * 32;
 }
 
-/// True if columns are whole blocks, a row's chunks (two rows' for SwiGLU) fit the threads of a block, and matrices
-/// begin with panels.
+/// True if columns are whole blocks and a row's chunks (two rows' for SwiGLU) fit the threads of a block.
 template <typename P>
 bool fitsFast(const MatvecArgs& args) {
-  if (args.columns % (P::kQuantizedInput ? 32 : 4) != 0 || args.layout[0].flat || !beginWithPanels(args)) return false;
+  if (args.columns % (P::kQuantizedInput ? 32 : 4) != 0 || args.layout[0].flat) return false;
   return threadsOfRow<P>(args) * (args.epilogue == Epilogue::swiglu ? 2 : 1) <= 1024;
 }
 

@@ -1,5 +1,7 @@
 // The plain product: any format, any size, fp32 activations, one warp a row. Slow; the fallback of odd sizes and the
 // path the fast kernels are compared with.
+#include <cassert>
+
 #include "kernels/cuda/device_intrinsics.cuh"
 #include "kernels/cuda/finish_row.cuh"
 #include "kernels/cuda/matrix_element.cuh"
@@ -65,6 +67,7 @@ void addSegment(MatvecArgs& args, const MatrixView& matrix, const float* bias) {
   const int s = args.segments++;
   const MatrixLayout layout = matrixLayout(matrix.format, matrix.rows, matrix.columns);
   const bool beside = args.epilogue == Epilogue::swiglu;
+  assert(beside || args.units % layout.panelRows == 0);
   const std::uint8_t* data = static_cast<const std::uint8_t*>(matrix.data);
   args.format = matrix.format;
   args.columns = matrix.columns;

@@ -10,7 +10,7 @@
 //   main      they take their strips of tile by tile out of the ring, each as soon as the part with them has come. The
 //             sums of a tile's rows go to shared memory.
 //   epilogue  a thread a row (tensor_sums.cuh): sum over warps, root, bias, then store, residual add or SwiGLU; and if
-//             the next product is to find its input rounded, a warp rounds its 32 rows.
+//             the next product is to find its input rounded, a warp rounds its 32 rows (SwiGLU: 16 and 16).
 // Bytes moved: the matrix once (how fast: kernels/README.md). NaN in x reaches every output through the block scales.
 #pragma once
 #include "kernels/cuda/quantize_input.cuh"
@@ -54,7 +54,7 @@ __device__ __forceinline__ BlockMemory carveBlock(const MatvecArgs& args, const 
   m.scales = reinterpret_cast<float*>(m.words + args.columns / 4);
   m.code = m.scales + args.columns / 32;
   m.nested = m.code + (F::kNested ? 256 : 0);
-  m.sums = m.nested + (F::kNested ? (tiles.rows << tiles.pair) * args.strips : 0);
+  m.sums = m.nested + (F::kNested ? ((tiles.rows << tiles.pair) * args.strips + 3) / 4 * 4 : 0);
   m.squareSums = fixed.squareSums;
   m.norm = fixed.squareSums + 32;
   return m;
@@ -102,7 +102,7 @@ __device__ __forceinline__ void tellSquares(int threads) {
 }
 
 /// The asking warp: tiles, what the next launch wants of L2, and in the end the norm, for which the sums of squares
-/// were left with x or come from the math warps.
+/// were left with x or come from the math warps. (Halves come without: no norm is in front of them.)
 template <InputKind Kind>
 __device__ __forceinline__ void askingWarp(const MatvecArgs& args, const Tiles& tiles, const BlockMemory& m,
                                            int mathWarps) {
@@ -114,7 +114,7 @@ __device__ __forceinline__ void askingWarp(const MatvecArgs& args, const Tiles& 
         prefetchBulk(data + static_cast<std::uint64_t>(blockIdx.x) * args.ahead.pace, args.ahead.bytes);
   }
   __syncwarp();
-  if (!args.gain) return;
+  if (Kind == InputKind::halves || !args.gain) return;
   float squares;
   if constexpr (Kind == InputKind::groups) {
     waitForPrevious();
@@ -234,6 +234,7 @@ __device__ __forceinline__ void runBlock(const MatvecArgs& args, int block, std:
   if (Kind == InputKind::values && args.gain)
     for (int i = threadIdx.x * 32; i < args.columns; i += threads * 32) prefetchLine(args.gain + i);
   if (F::kNested) loadNested(args, tiles, threads, m);
+  clearSumPadding(args, tiles, m.sums, threads);
   typename F::Tables tables;
   tables.keep();
   RowExtras extras;

@@ -8,10 +8,12 @@
 namespace nibble {
 namespace gpu {
 
-/// Rows that a block must have in whole units to leave its output rounded; 0: it is not to.
+/// Rows that a block must have in whole units to leave its output rounded; 0: it is not to. (SwiGLU's is for a product
+/// on tensor cores alone.)
 inline int leftUnit(const MatvecArgs& args) {
   if (!args.next) return 0;
-  return args.epilogue == Epilogue::add ? kRoundedGroup : args.epilogue == Epilogue::swiglu ? kRoundedHalf : 0;
+  if (args.epilogue == Epilogue::swiglu) return args.units % kStripColumns == 0 ? kRoundedHalf : 0;
+  return args.epilogue == Epilogue::add ? kRoundedGroup : 0;
 }
 
 /// Whether a block's rows are such.
@@ -28,7 +30,7 @@ inline MatvecArgs shapedArgs(MatvecArgs args, const TensorProblem& problem, cons
   args.perWarpsPerRow = 65536 / shape.warpsPerRow + 1;
   args.sumStride = tensorSumStride(shape.warpsPerRow);
   args.rows = dealRows(args.units, problem.unit(), shape.grid);
-  if (!leavesRounded(args, problem)) args.next = nullptr;
+  if (!leavesRounded(args, problem)) args.next = nullptr, args.nextGain = nullptr;
   args.rowGroups = shape.groups;
   args.slots = shape.places;
   args.parts = shape.parts;
@@ -59,7 +61,7 @@ inline TensorProblem tensorProblem(const MatvecArgs& args, const DecodeTuning& t
 
 /// Whether anything but the size speaks against tensor cores.
 inline bool allowsTensors(const MatvecArgs& args, const MatvecOptions& options) {
-  return options.tuning.tensorProducts && options.activationBits <= 8 && beginWithPanels(args);
+  return options.tuning.tensorProducts && options.activationBits <= 8;
 }
 
 /// The shape of a product, if it goes to tensor cores: its rows by whole groups where it may leave them rounded.

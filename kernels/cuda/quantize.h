@@ -31,7 +31,7 @@ cudaError_t quantize_q4(cudaStream_t stream, const SourcePiece& piece, const Mat
 cudaError_t nf4_absmax(cudaStream_t stream, const SourcePiece& piece, std::int64_t columns, float* absmax);
 /// Second step: the piece's nibbles.
 cudaError_t quantize_nf4(cudaStream_t stream, const SourcePiece& piece, const MatrixView& matrix, const float* absmax);
-/// Third step for nf4: blocks [firstBlock, firstBlock + count) of absmax into the records (or the tail).
+/// Third step for nf4: blocks [firstBlock, firstBlock + count) of absmax to their places (device_layout.h).
 cudaError_t place_nf4_absmax(cudaStream_t stream, const float* absmax, std::int64_t firstBlock, std::int64_t count,
                              const MatrixView& matrix);
 /// Third step for nf4-dq, once per matrix: absmax − offset in blocks of 256 to bytes of the dynamic code. `code` (256)

@@ -82,12 +82,10 @@ __global__ void quantize_nf4_kernel(const T* __restrict__ source, std::int64_t f
   *reinterpret_cast<std::uint32_t*>(data + layout.codeAt(firstRow + row, column / 2)) = word;
 }
 
-/// Where the scale of flattened block `block` stands: elements of its own size from the matrix's start.
+/// The absmax, or its code, of flattened block `block`.
 template <typename T>
 __device__ __forceinline__ T* scaleOf(char* data, const MatrixLayout& layout, std::int64_t block) {
-  if (layout.flat) return reinterpret_cast<T*>(data + layout.flatOffset) + block;
-  const std::int64_t blocksARow = layout.columns / 64;
-  return reinterpret_cast<T*>(data + layout.scaleAt(block / blocksARow, block % blocksARow * sizeof(T)));
+  return reinterpret_cast<T*>(data + layout.absmaxAt(block, sizeof(T)));
 }
 
 __global__ void place_absmax_kernel(const float* __restrict__ absmax, std::int64_t firstBlock, std::int64_t count,

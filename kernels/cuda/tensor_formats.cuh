@@ -40,17 +40,17 @@ struct LeftInput {
   }
 };
 
-/// Four signed bytes times `ratio` / 256 (at most 1), rounded. In pairs of 16 bits, 128 higher so that nothing is
+/// Four signed bytes times `ratio` / 256 (at most 1), rounded again. In pairs of 16 bits, 128 higher so that nothing is
 /// negative.
-__device__ __forceinline__ std::uint32_t scaleBytes(std::uint32_t word, std::uint32_t ratio) {
+__device__ __forceinline__ std::uint32_t rescaled(std::uint32_t word, std::uint32_t ratio) {
   const std::uint32_t moved = (32768 + 128 - 128 * ratio) * 0x10001u;
   const std::uint32_t even = ((word ^ 0x80808080u) & 0x00ff00ffu) * ratio + moved;
   const std::uint32_t odd = ((word ^ 0x80808080u) >> 8 & 0x00ff00ffu) * ratio + moved;
   return __byte_perm(even, odd, 0x7351) ^ 0x80808080u;
 }
 
-/// Such as the kernel before has left rounded with a scale per 16: of two neighbouring strips a warp takes 16 columns a
-/// lane and brings those of a lane pair to the larger one's scale.
+/// Activations that the kernel before has left rounded with a scale per 16: of two neighbouring strips a warp takes 16
+/// columns a lane, and brings those of a pair of lanes to the larger one's scale.
 class HalvesInput {
  public:
   /// `strips`: that there are, from `strip` on. All lanes of a warp.
@@ -63,9 +63,9 @@ class HalvesInput {
     const std::uint32_t larger = max(own, __shfl_xor_sync(0xffffffffu, own, 1));
     m_scale = __uint_as_float(larger);
     if (own == larger) return;
-    const std::uint32_t ratio = __float2uint_rn(__fdividef(256.0f * __uint_as_float(own), m_scale));
-    m_words.x = scaleBytes(m_words.x, ratio), m_words.y = scaleBytes(m_words.y, ratio);
-    m_words.z = scaleBytes(m_words.z, ratio), m_words.w = scaleBytes(m_words.w, ratio);
+    const std::uint32_t ratio = __float2uint_rn(256.0f * __fdividef(__uint_as_float(own), m_scale));
+    m_words.x = rescaled(m_words.x, ratio), m_words.y = rescaled(m_words.y, ratio);
+    m_words.z = rescaled(m_words.z, ratio), m_words.w = rescaled(m_words.w, ratio);
   }
   __device__ __forceinline__ uint4 fourWords(int at, bool own) const {
     const int lane = at / 4 - m_first;
@@ -317,6 +317,17 @@ struct Q8Tensor {
     }
   }
 };
+
+/// The strips are those that weights lie in.
+template <typename F>
+constexpr bool stripsAgree(MatrixFormat format) {
+  const MatrixLayout layout = matrixLayout(format, F::kTileRows, kStripColumns);
+  return layout.panelRows == F::kTileRows && layout.flatOffset == F::Strip::kBytes &&
+         layout.scaleAt(0, 0) == F::Strip::kScalesAt;
+}
+static_assert(stripsAgree<Q4Tensor>(MatrixFormat::q4) && stripsAgree<Q8Tensor>(MatrixFormat::q8), "");
+static_assert(stripsAgree<Nf4Tensor<false>>(MatrixFormat::nf4) && stripsAgree<Nf4Tensor<true>>(MatrixFormat::nf4dq),
+              "");
 
 }  // namespace gpu
 }  // namespace nibble

@@ -5,13 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/cuda/first_part.h"
+#include "kernels/cuda/block_rows.h"
 
 namespace nibble {
 namespace gpu {
 
 constexpr int kMostTensorPlaces = 8, kMostTileParts = 8;
-constexpr int kTensorRowBytes = 40 * 1024;     ///< for the sums of a block's rows (nf4-dq: and their nested absmax)
+constexpr int kTensorRowBytes = 56 * 1024;     ///< for the sums of a block's rows (nf4-dq: and their nested absmax)
 constexpr int kTilePartBytes = 40 * 1024;      ///< a tile is asked for in parts of at most so many bytes
 constexpr int kTileBytesUnderWay = 40 * 1024;  ///< at least so many, but never fewer than two parts
 /// The same where the ring holds all tiles of a block: x comes sooner the less stands in line before it, and nothing is
@@ -33,21 +33,10 @@ struct TensorProblem {
   bool nested = false;        ///< nf4-dq
   int multiprocessors = 1;
   int blockKiB = 48;  ///< shared memory a block may have
-  int rowUnit = 1;    ///< a block's rows are a multiple of it, and of a tile's; one is a multiple of the other
+  int rowUnit = 1;    ///< a block's rows are to be a multiple of it: 1, or a multiple of tileRows
 
   int unit() const { return std::max(rowUnit, tileRows); }
 };
-
-/// Rows of the fullest block.
-constexpr int mostRows(int rows, int unit, int blocks) {
-  return ((rows + unit - 1) / unit + blocks - 1) / blocks * unit;
-}
-
-/// Whether rows can be dealt out in units instead of tiles without the fullest block getting a tenth more.
-constexpr bool unitsFit(int rows, int unit, int tileRows, int multiprocessors) {
-  return rows % unit == 0 &&
-         mostRows(rows, unit, multiprocessors) * 10 <= mostRows(rows, tileRows, multiprocessors) * 11;
-}
 
 struct TensorShape {
   int stripsOfWarp = 1, warpsPerRow = 1;
@@ -75,15 +64,21 @@ constexpr int stripsOfTensorWarp(int strips) {
   return 0;
 }
 
-/// From a row's sums to the next row's: odd, so that rows do not meet in a bank.
-constexpr int tensorSumStride(int warpsPerRow) {
-  return warpsPerRow | 1;
+/// A row's sums are read four at a time, and from them to the next row's it is an odd multiple of that, so that rows do
+/// not meet in a bank.
+constexpr int sumQuads(int warpsPerRow) {
+  return (warpsPerRow + 3) / 4;
 }
+constexpr int tensorSumStride(int warpsPerRow) {
+  return (sumQuads(warpsPerRow) | 1) * 4;
+}
+constexpr int kMostSumQuads = sumQuads(mostTensorWarps(1));
 
 /// Whether the ring's barriers can tell its tiles apart. A barrier tells its last phase from the one before, not from
 /// the one before that: so a group may ask whether a tile has come only when the tile before it in the same place has.
 /// That is so where no place is used twice, where the group has taken that tile itself, and where the tiles between it
-/// and the group's last one are more than can be under way.
+/// and the group's last one are more than can be under way. (A warp waits for its own part only; what holds for all of
+/// a tile holds for each.)
 constexpr bool groupsAreSafe(const TensorShape& s, int groups) {
   const int tilesUnderWay = (s.partsUnderWay + s.parts - 1) / s.parts;
   return s.tiles <= s.places || (groups <= s.places && (s.places % groups == 0 || s.places >= groups + tilesUnderWay));
@@ -98,14 +93,14 @@ inline bool tensorShape(const TensorProblem& p, TensorShape& s) {
   s.warpsPerRow = strips / s.stripsOfWarp;
   const int limit = p.blockKiB * 1024 - kTensorStaticBytes;
   const int rowBytes = (tensorSumStride(s.warpsPerRow) + (p.nested ? strips : 0)) * p.sides * 4;
-  const int units = (p.rows + p.unit() - 1) / p.unit();
+  const int units = unitsOf(p.rows, p.unit());
   const auto rowsOfBlock = [&] { return mostRows(p.rows, p.unit(), s.grid); };
   s.grid = p.multiprocessors;
   while (rowsOfBlock() * rowBytes > std::min(kTensorRowBytes, limit / 4) && s.grid < units) s.grid += p.multiprocessors;
   s.grid = std::min(s.grid, units);
   s.tiles = rowsOfBlock() / p.tileRows * p.sides;
   const int placeBytes = p.tileRows * p.stride;
-  const int fixed = rowsOfBlock() * rowBytes + p.columns + p.columns / 8 + (p.nested ? 1024 : 0);
+  const int fixed = rowsOfBlock() * rowBytes + 16 + p.columns + p.columns / 8 + (p.nested ? 1024 : 0);
   s.places = std::min({kMostTensorPlaces, s.tiles, (limit - fixed) / placeBytes});
   // With one place for several tiles copying and multiplying would take turns.
   if (fixed > limit || s.places < std::min(2, s.tiles)) return false;

@@ -3,6 +3,7 @@
 #pragma once
 #include "kernels/cuda/finish_row.cuh"
 #include "kernels/cuda/rounded_vector.cuh"
+#include "kernels/cuda/tensor_shape.h"
 #include "kernels/cuda/tile_ring.cuh"
 
 namespace nibble {
@@ -50,26 +51,30 @@ struct RowExtras {
   }
 };
 
+/// Zeros where a row's last four sums are fewer. All threads of the math warps.
+__device__ __forceinline__ void clearSumPadding(const MatvecArgs& args, const Tiles& tiles, float* sums, int threads) {
+  const int warps = args.threadsPerRow >> 5;
+  if (warps % 4 == 0) return;
+  for (int i = threadIdx.x; i < tiles.rows << tiles.pair; i += threads)
+    for (int w = warps; w % 4 != 0; ++w) sums[i * args.sumStride + w] = 0;
+}
+
 /// Sum of a row over its warps. `at`: shared address.
-__device__ __forceinline__ float sumOfRow(std::uint32_t at, int warps) {
-  constexpr int kBatch = 8;
-  float sum[2] = {};
-#pragma unroll 1
-  for (int first = 0; first < warps; first += kBatch, at += kBatch * 4) {
-    float v[kBatch] = {};
+__device__ __forceinline__ float sumOfRow(std::uint32_t at, int quads) {
+  uint4 v[kMostSumQuads];
 #pragma unroll
-    for (int i = 0; i < kBatch; ++i)
-      if (first + i < warps) v[i] = __uint_as_float(loadShared4(at + 4 * i));
+  for (int q = 0; q < kMostSumQuads; ++q) v[q] = q < quads ? loadShared16(at + 16 * q) : make_uint4(0, 0, 0, 0);
+  float sum = 0;
 #pragma unroll
-    for (int i = 0; i < kBatch; ++i) sum[i & 1] += v[i];
-  }
-  return sum[0] + sum[1];
+  for (int q = 0; q < kMostSumQuads; ++q)
+    sum += (__uint_as_float(v[q].x) + __uint_as_float(v[q].y)) + (__uint_as_float(v[q].z) + __uint_as_float(v[q].w));
+  return sum;
 }
 
 /// The block's rows from the sums of their warps, a row a thread. `extras`: of row threadIdx.x.
 __device__ __forceinline__ void finishTiles(const MatvecArgs& args, const Tiles& tiles, std::uint32_t sums, int threads,
                                             float root, RowExtras extras) {
-  const int warps = args.threadsPerRow >> 5, rowBytes = args.sumStride * 4;
+  const int quads = sumQuads(args.threadsPerRow >> 5), rowBytes = args.sumStride * 4;
 #pragma unroll 1
   for (int i = threadIdx.x; (i & ~31) < tiles.rows; i += threads) {  // whole warps: they shuffle
     const int row = tiles.first + i;
@@ -79,8 +84,8 @@ __device__ __forceinline__ void finishTiles(const MatvecArgs& args, const Tiles&
       extras.loadResidual(args, row);
     }
     const std::uint32_t at = sums + min(i, tiles.rows - 1) * rowBytes;
-    const float y = fmaf(sumOfRow(at, warps), root, extras.bias.own);
-    const float pairY = tiles.pair ? fmaf(sumOfRow(at + tiles.rows * rowBytes, warps), root, extras.bias.pair) : 0.0f;
+    const float y = fmaf(sumOfRow(at, quads), root, extras.bias.own);
+    const float pairY = tiles.pair ? fmaf(sumOfRow(at + tiles.rows * rowBytes, quads), root, extras.bias.pair) : 0.0f;
     float value = 0;
     if (inside) value = finishRow(args, row, y, pairY, extras.residual);
     if (!args.next) continue;

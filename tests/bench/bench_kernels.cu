@@ -23,9 +23,10 @@ __global__ void fill_kernel(std::uint8_t* data, MatrixLayout layout, MatrixForma
     h = (h ^ (h >> 15)) * 0x2c1b3c6du;
     h = (h ^ (h >> 12)) * 0x297a2d39u;
     h ^= h >> 15;
-    // Of the record, or of the panel's strip.
-    const std::uint64_t at = i * 4, period = layout.panelRows == 1 ? layout.stride : layout.panelRows * (layout.codeBytes + layout.scaleBytes),
-                        scalesAt = layout.panelRows == 1 ? layout.scaleOffset : layout.panelRows * layout.codeBytes;
+    const std::uint64_t at = i * 4;
+    const bool panels = layout.panelRows > 1;  // else records
+    const std::uint64_t period = panels ? layout.panelRows * (layout.codeBytes + layout.scaleBytes) : layout.stride;
+    const std::uint64_t scalesAt = panels ? layout.panelRows * layout.codeBytes : layout.scaleOffset;
     if (at >= layout.flatOffset) {
       h = __float_as_uint(0.001f);
     } else if (format == MatrixFormat::f32) {

@@ -166,7 +166,6 @@ inline std::vector<double> fillNf4Scales(Matrix& m, double deviation) {
   const std::int64_t blocks = (m.layout.rows * m.layout.columns + 63) / 64;
   std::vector<double> absmax(blocks);
   std::uint8_t* base = m.bytes.data();
-  const std::int64_t perRow = m.layout.columns / 64;
   float* nested = reinterpret_cast<float*>(base + m.layout.nestedOffset);
   if (m.format == MatrixFormat::nf4dq) {
     nested[0] = static_cast<float>(2.5 * deviation);
@@ -175,9 +174,7 @@ inline std::vector<double> fillNf4Scales(Matrix& m, double deviation) {
       nested[260 + i] = static_cast<float>(deviation * (1 + 0.1 * gaussian()));
   }
   for (std::int64_t b = 0; b < blocks; ++b) {
-    const int size = m.format == MatrixFormat::nf4 ? 4 : 1;
-    std::uint8_t* scale =
-        base + (m.layout.flat ? m.layout.flatOffset + b * size : m.layout.scaleAt(b / perRow, b % perRow * size));
+    std::uint8_t* scale = base + m.layout.absmaxAt(b, m.format == MatrixFormat::nf4 ? 4 : 1);
     if (m.format == MatrixFormat::nf4) {
       const float v = static_cast<float>(deviation * (2 + 0.3 * gaussian()));
       std::memcpy(scale, &v, 4);

@@ -26,7 +26,7 @@ std::int64_t codeBytes(MatrixFormat format, std::int64_t columns) {
   }
 }
 std::int64_t scaleBytes(const MatrixLayout& layout, MatrixFormat format, std::int64_t columns) {
-  if (layout.flat || layout.scaleOffset == 0) return 0;
+  if (layout.flat || format < MatrixFormat::q8) return 0;
   if (format == MatrixFormat::nf4) return columns / 64 * 4;
   if (format == MatrixFormat::nf4dq) return columns / 64;
   return (columns + 31) / 32 * 2;
@@ -41,7 +41,7 @@ class TestDeviceLayout : public QObject {
     QTest::addColumn<int>("rows");
     QTest::addColumn<int>("columns");
     for (int f = 0; f < 7; ++f)
-      for (const int rows : {1, 8, 15, 33})
+      for (const int rows : {1, 8, 16, 33})
         for (const int columns : {1, 77, 96, 256, 320, 768, 1280})
           QTest::addRow("%s, %d x %d", kNames[f], rows, columns) << f << rows << columns;
   }
@@ -62,8 +62,16 @@ class TestDeviceLayout : public QObject {
       for (std::int64_t b = 0; b < scaleBytes(layout, f, columns); ++b) take(layout.scaleAt(row, b));
       if (QTest::currentTestFailed()) return;
     }
+    if (rows % layout.panelRows == 0 && layout.panelRows > 1)
+      QCOMPARE(std::count(taken.begin(), taken.end(), false), 0);  // panels have no gaps
     QVERIFY(layout.flatOffset <= layout.nestedOffset && layout.nestedOffset <= layout.totalBytes);
     QCOMPARE(layout.panelRows, columns % kStripColumns == 0 && f >= MatrixFormat::q8 ? panelRowsOf(f) : 1);
+  }
+
+  /// Room for a scale a half, whole groups or not.
+  void roundedVectorsHaveRoomForHalves() {
+    for (std::uint64_t columns = kRoundedHalf; columns < 20000; columns += kRoundedHalf)
+      QVERIFY(roundedBytes(columns) >= columns + columns / kRoundedHalf * sizeof(float));
   }
 
   /// What the products on tensor cores copy and how they find their way in it: strips of a panel one behind the other,
@@ -75,6 +83,7 @@ class TestDeviceLayout : public QObject {
         const std::uint64_t rows = static_cast<std::uint64_t>(layout.panelRows),
                             strip = rows * (layout.codeBytes + layout.scaleBytes);
         QCOMPARE(strip % 16, 0u);
+        QCOMPARE(layout.nestedOffset % 16, 0u);
         QCOMPARE(rows * layout.stride, strip * static_cast<std::uint64_t>(columns / kStripColumns));
         for (std::int64_t row = 0; row < 40; ++row)
           for (int s = 0; s < columns / kStripColumns; ++s) {

@@ -18,19 +18,21 @@ constexpr const char* kNames[] = {"q8", "q4", "nf4", "nf4-dq"};
 /// A matrix of random codes and scales as it lies on the device.
 class RandomDeviceMatrix {
  public:
-  RandomDeviceMatrix(MatrixFormat format, int rows, int columns, std::mt19937& random)
-      : m_bytes(bytesOf(format, rows, columns, random)), m_view{m_bytes.data(), format, rows, columns} {}
+  /// `zeros`: rows that are to be nothing, first and end (q8, q4).
+  RandomDeviceMatrix(MatrixFormat format, int rows, int columns, std::mt19937& random, std::pair<int, int> zeros = {})
+      : m_bytes(bytesOf(format, rows, columns, random, zeros)), m_view{m_bytes.data(), format, rows, columns} {}
   const gpu::MatrixView& view() const { return m_view; }
 
  private:
-  static std::vector<std::uint8_t> bytesOf(MatrixFormat format, int rows, int columns, std::mt19937& random) {
+  static std::vector<std::uint8_t> bytesOf(MatrixFormat format, int rows, int columns, std::mt19937& random,
+                                           std::pair<int, int> zeros) {
     const gpu::MatrixLayout layout = gpu::matrixLayout(format, rows, columns);
     std::vector<std::uint8_t> bytes(layout.totalBytes);
     for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
     std::uniform_real_distribution<float> scale(0.01f, 0.02f);
     for (int row = 0; row < rows; ++row)
       for (int b = 0; format != MatrixFormat::nf4dq && b < columns / (format == MatrixFormat::nf4 ? 64 : 32); ++b) {
-        const float value = scale(random);
+        const float value = row >= zeros.first && row < zeros.second ? 0.0f : scale(random);
         const std::uint16_t half = floatToHalf(value);
         if (format == MatrixFormat::nf4)
           std::memcpy(&bytes[layout.scaleAt(row, b * 4)], &value, 4);
@@ -86,8 +88,82 @@ bool onTensorCores(MatrixFormat format, int rows, int columns, const gpu::Decode
   return tuning.tensorProducts && gpu::tensorShape(problemOf(format, rows, columns, tuning), shape);
 }
 
+/// What a layer's products leave, one behind the other; of down what it adds to x.
+struct LayerResults {
+  std::vector<float> gated, down, qkv;
+  std::vector<std::uint8_t> roundedGated;
+};
+
+/// The products of a layer and the next one's query, key and value, of random matrices.
+class LayerInARow {
+ public:
+  static constexpr int kHidden = 1024, kInner = 2560, kAttention = 768;
+  std::vector<float> upBias;  ///< none, or of every row
+
+  /// `zeros`: rows of the up projection that are nothing.
+  LayerInARow(MatrixFormat format, unsigned seed, int multiprocessors, std::pair<int, int> zeros = {})
+      : m_multiprocessors(multiprocessors),
+        m_random(seed),
+        m_query(format, 640, kHidden, m_random),
+        m_key(format, 128, kHidden, m_random),
+        m_value(format, 128, kHidden, m_random),
+        m_output(format, kHidden, kAttention, m_random),
+        m_gate(format, kInner, kHidden, m_random),
+        m_up(format, kInner, kHidden, m_random, zeros),
+        m_down(format, kHidden, kInner, m_random) {}
+
+  /// `left`: each finds its input rounded by the one before; `halves`: down too, whose input in fp32 is spoilt then.
+  LayerResults run(bool left, bool halves) {
+    gpu::DecodeModel model;
+    model.shape = {2, kHidden, 12, 2, 64, kInner, 512, 64, gpu::KvCacheFormat::f16, 1e-5f, 1.0f, 8};
+    const DeviceArray<float> norm(gaussian(kHidden, 3)), bias(gaussian(kHidden, 4)), attention(gaussian(kAttention, 5)),
+        up(upBias.empty() ? std::vector<float>(1) : upBias);
+    gpu::LayerView layer;
+    layer.query = m_query.view(), layer.key = m_key.view(), layer.value = m_value.view();
+    layer.attentionOutput = m_output.view();
+    layer.gate = m_gate.view(), layer.up = m_up.view(), layer.down = m_down.view();
+    layer.inputNorm = layer.postNorm = model.finalNorm = norm.data();
+    layer.outputBias = bias.data();
+    if (!upBias.empty()) layer.upBias = up.data();
+    const gpu::LayerView layers[] = {layer, layer};
+    model.layers = layers;
+    model.workspace.attention = const_cast<float*>(attention.data());
+    DeviceArray<float> x(gaussian(kHidden, 6)), qkv(896), gated(kInner);
+    DeviceArray<std::uint8_t> rounded(std::vector<std::uint8_t>(gpu::roundedBytes(kHidden), 0)),
+        roundedGated(std::vector<std::uint8_t>(gpu::roundedBytes(kInner), 0));
+    model.workspace.x = x.data(), model.workspace.qkv = qkv.data(), model.workspace.gated = gated.data();
+    model.workspace.roundedX = left ? rounded.data() : nullptr;
+    model.workspace.roundedGated = left && halves ? roundedGated.data() : nullptr;
+    model.tuning = tuningOf(true);
+    model.tuning.multiprocessors = m_multiprocessors;
+    LayerResults results;
+    verify(gpu::decodeProjectAttention(nullptr, model, 0));
+    verify(gpu::decodeGateUp(nullptr, model, 0));
+    const std::vector<float> before = x.fetch();
+    results.gated = gated.fetch();
+    results.roundedGated = roundedGated.fetch();
+    if (left && halves) verify(cudaMemset(gated.data(), 0xff, kInner * sizeof(float)));  // NaN: nobody is to read it
+    verify(gpu::decodeProjectDown(nullptr, model, 0));
+    verify(gpu::decodeQkv(nullptr, model, 1));
+    results.down = x.fetch();
+    for (std::size_t i = 0; i < before.size(); ++i) results.down[i] -= before[i];
+    results.qkv = qkv.fetch();
+    const std::vector<std::uint8_t> bytes = rounded.fetch();
+    if ((std::count(bytes.begin(), bytes.end(), 0) < 256) != left) qFatal("x is rounded where it should not, or not");
+    return results;
+  }
+
+ private:
+  static void verify(cudaError_t error) {
+    if (error != cudaSuccess) qFatal("%s", cudaGetErrorString(error));
+  }
+  int m_multiprocessors;
+  std::mt19937 m_random;
+  RandomDeviceMatrix m_query, m_key, m_value, m_output, m_gate, m_up, m_down;
+};
+
 /// Whether `vector` has the values within half a step, with a scale per 16 that lets the largest be 127.
-void areRoundedHalvesOf(const std::vector<float>& values, const std::vector<std::uint8_t>& vector) {
+void verifyRoundedHalves(const std::vector<float>& values, const std::vector<std::uint8_t>& vector) {
   std::vector<float> scales(values.size() / gpu::kRoundedHalf);
   std::memcpy(scales.data(), &vector[values.size()], scales.size() * sizeof(float));
   for (std::size_t half = 0; half < scales.size(); ++half) {
@@ -204,25 +280,29 @@ class TestProductsGpu : public QObject {
     QTest::addColumn<int>("valueFormat");
     QTest::addColumn<int>("multiprocessors");
     QTest::addColumn<int>("keyRows");
+    QTest::addColumn<int>("columns");
     const int all = tuningOf(true).multiprocessors;
-    for (int f = 0; f < 4; ++f) QTest::addRow("%s", kNames[f]) << f << f << f << all << 128;
+    for (int f = 0; f < 4; ++f) QTest::addRow("%s", kNames[f]) << f << f << f << all << 128 << 1024;
     // Blocks with rows of two and of all three matrices.
     for (const int few : {24, 3})
-      for (int f = 0; f < 4; ++f) QTest::addRow("%s, %d multiprocessors", kNames[f], few) << f << f << f << few << 128;
+      for (int f = 0; f < 4; ++f)
+        QTest::addRow("%s, %d multiprocessors", kNames[f], few) << f << f << f << few << 128 << 1024;
     // The value does not begin with a panel of its own, so it has a launch of its own.
-    for (int f = 0; f < 4; ++f) QTest::addRow("%s, 116 rows of key", kNames[f]) << f << f << f << all << 116;
+    for (int f = 0; f < 4; ++f) QTest::addRow("%s, 116 rows of key", kNames[f]) << f << f << f << all << 116 << 1024;
+    // An odd number of strips, of which nf4-dq's rows are no multiple of 16 bytes.
+    for (int f = 0; f < 4; ++f) QTest::addRow("%s, 768 columns", kNames[f]) << f << f << f << all << 128 << 768;
     // Two formats in one launch, with few multiprocessors several tiles a block.
     for (const int few : {all, 12}) {
-      QTest::addRow("q4, k and v q8, %d multiprocessors", few) << 1 << 0 << 0 << few << 128;
-      QTest::addRow("q4, v q8, %d multiprocessors", few) << 1 << 1 << 0 << few << 128;
-      QTest::addRow("q8, k and v q4, %d multiprocessors", few) << 0 << 1 << 1 << few << 128;
+      QTest::addRow("q4, k and v q8, %d multiprocessors", few) << 1 << 0 << 0 << few << 128 << 1024;
+      QTest::addRow("q4, v q8, %d multiprocessors", few) << 1 << 1 << 0 << few << 128 << 1024;
+      QTest::addRow("q8, k and v q4, %d multiprocessors", few) << 0 << 1 << 1 << few << 128 << 1024;
     }
     // Those that take several.
-    QTest::addRow("nf4, k and v q8") << 2 << 0 << 0 << all << 128;
-    QTest::addRow("nf4-dq, k and v q8") << 3 << 0 << 0 << all << 128;
-    QTest::addRow("q4, k and v nf4") << 1 << 2 << 2 << all << 128;
-    QTest::addRow("q4, k q8, v nf4") << 1 << 0 << 2 << all << 128;
-    QTest::addRow("q4, k q8, v q4") << 1 << 0 << 1 << all << 128;
+    QTest::addRow("nf4, k and v q8") << 2 << 0 << 0 << all << 128 << 1024;
+    QTest::addRow("nf4-dq, k and v q8") << 3 << 0 << 0 << all << 128 << 1024;
+    QTest::addRow("q4, k and v nf4") << 1 << 2 << 2 << all << 128 << 1024;
+    QTest::addRow("q4, k q8, v nf4") << 1 << 0 << 2 << all << 128 << 1024;
+    QTest::addRow("q4, k q8, v q4") << 1 << 0 << 1 << all << 128 << 1024;
   }
   void severalMatrices() {
     QFETCH(int, format);
@@ -230,21 +310,26 @@ class TestProductsGpu : public QObject {
     QFETCH(int, valueFormat);
     QFETCH(int, multiprocessors);
     QFETCH(int, keyRows);
+    QFETCH(int, columns);
+    const std::size_t hidden = static_cast<std::size_t>(columns);
     const MatrixFormat f = kFormats[format];
     const std::size_t keys = static_cast<std::size_t>(keyRows), qkvRows = 640 + keys + 128;
     std::mt19937 random(7);
     gpu::DecodeModel model;
-    model.shape = {1, 1024, 10, 2, 64, 2500, 512, 64, gpu::KvCacheFormat::f16, 1e-5f, 1.0f, 8};
-    const RandomDeviceMatrix query(f, 640, 1024, random), key(kFormats[keyFormat], keyRows, 1024, random),
-        value(kFormats[valueFormat], 128, 1024, random), gate(f, 2500, 1024, random), up(f, 2500, 1024, random);
-    const DeviceArray<float> norm(gaussian(1024, 3)), keyBias(gaussian(keys, 4)), upBias(gaussian(2500, 5));
+    model.shape = {1, columns, 10, 2, 64, 2500, 512, 64, gpu::KvCacheFormat::f16, 1e-5f, 1.0f, 8};
+    for (const int which : {format, keyFormat, valueFormat})
+      QVERIFY(onTensorCores(kFormats[which], 128, columns, tuningOf(true)));
+    const RandomDeviceMatrix query(f, 640, columns, random), key(kFormats[keyFormat], keyRows, columns, random),
+        value(kFormats[valueFormat], 128, columns, random), gate(f, 2500, columns, random),
+        up(f, 2500, columns, random);
+    const DeviceArray<float> norm(gaussian(hidden, 3)), keyBias(gaussian(keys, 4)), upBias(gaussian(2500, 5));
     gpu::LayerView layer;
     layer.query = query.view(), layer.key = key.view(), layer.value = value.view();
     layer.gate = gate.view(), layer.up = up.view();
     layer.inputNorm = layer.postNorm = norm.data();
     layer.keyBias = keyBias.data(), layer.upBias = upBias.data();
     model.layers = &layer;
-    const DeviceArray<float> x(gaussian(1024, 6));
+    const DeviceArray<float> x(gaussian(hidden, 6));
     model.workspace.x = const_cast<float*>(x.data());
     // As on the device: query, key, value and the gated rows.
     struct Rows {
@@ -293,47 +378,34 @@ class TestProductsGpu : public QObject {
     QFETCH(int, format);
     QFETCH(int, multiprocessors);
     QFETCH(bool, halves);
-    const MatrixFormat f = kFormats[format];
-    std::mt19937 random(static_cast<unsigned>(format * 7 + multiprocessors));
-    const RandomDeviceMatrix query(f, 640, 1024, random), key(f, 128, 1024, random), value(f, 128, 1024, random),
-        output(f, 1024, 768, random), gate(f, 2560, 1024, random), up(f, 2560, 1024, random),
-        down(f, 1024, 2560, random);
-    gpu::DecodeModel model;
-    model.shape = {2, 1024, 12, 2, 64, 2560, 512, 64, gpu::KvCacheFormat::f16, 1e-5f, 1.0f, 8};
-    const DeviceArray<float> norm(gaussian(1024, 3)), bias(gaussian(1024, 4)), attention(gaussian(768, 5));
-    gpu::LayerView layer;
-    layer.query = query.view(), layer.key = key.view(), layer.value = value.view();
-    layer.attentionOutput = output.view(), layer.gate = gate.view(), layer.up = up.view(), layer.down = down.view();
-    layer.inputNorm = layer.postNorm = model.finalNorm = norm.data();
-    layer.outputBias = bias.data();
-    const gpu::LayerView layers[] = {layer, layer};
-    model.layers = layers;
-    model.workspace.attention = const_cast<float*>(attention.data());
-    std::vector<float> results[2];
-    for (const bool left : {false, true}) {
-      DeviceArray<float> x(gaussian(1024, 6)), qkv(896), gated(2560);
-      DeviceArray<std::uint8_t> rounded(std::vector<std::uint8_t>(gpu::roundedBytes(1024), 0)),
-          roundedGated(std::vector<std::uint8_t>(gpu::roundedBytes(2560), 0));
-      model.workspace.x = x.data(), model.workspace.qkv = qkv.data(), model.workspace.gated = gated.data();
-      model.workspace.roundedX = left ? rounded.data() : nullptr;
-      model.workspace.roundedGated = left && halves ? roundedGated.data() : nullptr;
-      model.tuning = tuningOf(true);
-      model.tuning.multiprocessors = multiprocessors;
-      QCOMPARE(gpu::decodeProjectAttention(nullptr, model, 0), cudaSuccess);
-      QCOMPARE(gpu::decodeGateUp(nullptr, model, 0), cudaSuccess);
-      QCOMPARE(gpu::decodeProjectDown(nullptr, model, 0), cudaSuccess);
-      QCOMPARE(gpu::decodeQkv(nullptr, model, 1), cudaSuccess);
-      for (const std::vector<float>& part : {gated.fetch(), x.fetch(), qkv.fetch()})
-        results[left].insert(results[left].end(), part.begin(), part.end());
-      const std::vector<std::uint8_t> bytes = rounded.fetch();
-      QCOMPARE(std::count(bytes.begin(), bytes.end(), 0) < 256, left);
-      if (left && halves) areRoundedHalvesOf(gated.fetch(), roundedGated.fetch());
-      if (QTest::currentTestFailed()) return;
-    }
-    // Sums in another order now and then round to the next integer, of which there are 127. The half with the smaller
-    // scale is rounded twice: another half step, of some 1 / 127 of its largest value, in half of down's input.
-    NIBBLE_COMPARE_ERROR("against rounding it themselves", relativeError(results[1], exactly(results[0])),
-                         halves ? 1e-2 : 2e-3);
+    LayerInARow layer(kFormats[format], static_cast<unsigned>(format * 7 + multiprocessors), multiprocessors);
+    const LayerResults alone = layer.run(false, false), left = layer.run(true, halves);
+    if (QTest::currentTestFailed()) return;
+    if (halves) verifyRoundedHalves(left.gated, left.roundedGated);
+    // Sums in another order now and then round to the next integer, of which there are 127. Of halves the one with the
+    // smaller scale is rounded twice, the second time by a ratio of 8 bits: up to three quarters of a step, of some
+    // 1 / 127 of the group's largest value, in half of down's input, and what comes of it behind.
+    NIBBLE_COMPARE_ERROR("gated", relativeError(left.gated, exactly(alone.gated)), 2e-3);
+    NIBBLE_COMPARE_ERROR("down", relativeError(left.down, exactly(alone.down)), halves ? 1e-2 : 2e-3);
+    NIBBLE_COMPARE_ERROR("qkv", relativeError(left.qkv, exactly(alone.qkv)), halves ? 1e-2 : 3e-3);
+  }
+
+  void halvesOfNothingAndOfNoNumber_data() {
+    QTest::addColumn<int>("format");
+    for (const int f : {0, 1}) QTest::addRow("%s", kNames[f]) << f;
+  }
+  /// Halves of zeros have no scale; a NaN reaches every row of down.
+  void halvesOfNothingAndOfNoNumber() {
+    QFETCH(int, format);
+    LayerInARow layer(kFormats[format], 5, 16, {32, 48});
+    const LayerResults zeros = layer.run(true, true);
+    if (QTest::currentTestFailed()) return;
+    QCOMPARE(std::count(zeros.gated.begin() + 32, zeros.gated.begin() + 48, 0.0f), 16);
+    for (const float v : zeros.down) QVERIFY(std::isfinite(v));
+    NIBBLE_COMPARE_ERROR("down", relativeError(zeros.down, exactly(layer.run(false, false).down)), 1e-2);
+    layer.upBias = std::vector<float>(LayerInARow::kInner, 0);
+    layer.upBias[70] = std::nanf("");
+    for (const float v : layer.run(true, true).down) QVERIFY(std::isnan(v));
   }
 
   /// What makes the rows above that share a launch do so.

@@ -60,29 +60,33 @@ struct Quantized {
   gpu::MatrixLayout layout;
 };
 
-Quantized quantizeOnGpu(MatrixFormat format, const Source& source, Shape shape) {
+/// `cut`: the rows come in two pieces, the second from this one on.
+Quantized quantizeOnGpu(MatrixFormat format, const Source& source, Shape shape, int cut = 0) {
   const gpu::MatrixLayout layout = gpu::matrixLayout(format, shape.rows, shape.columns);
   DeviceArray<std::uint8_t> from(source.bytes), to(std::vector<std::uint8_t>(layout.totalBytes, 0));
   const gpu::MatrixView view{to.data(), format, shape.rows, shape.columns};
-  const gpu::SourcePiece piece{from.data(), source.type, 0, shape.rows};
   const std::int64_t blocks = (std::int64_t(shape.rows) * shape.columns + 63) / 64;
   DeviceArray<float> absmax(static_cast<std::size_t>(blocks));
+  const bool nf4 = format == MatrixFormat::nf4 || format == MatrixFormat::nf4dq;
   cudaError_t status = cudaSuccess;
-  if (format == MatrixFormat::q8)
-    status = gpu::quantize_q8(nullptr, piece, view);
-  else if (format == MatrixFormat::q4)
-    status = gpu::quantize_q4(nullptr, piece, view);
-  else if (format == MatrixFormat::nf4 || format == MatrixFormat::nf4dq) {
-    status = gpu::nf4_absmax(nullptr, piece, shape.columns, absmax.data());
-    if (status == cudaSuccess) status = gpu::quantize_nf4(nullptr, piece, view, absmax.data());
-    if (status == cudaSuccess && format == MatrixFormat::nf4)
-      status = gpu::place_nf4_absmax(nullptr, absmax.data(), 0, blocks, view);
-    if (status == cudaSuccess && format == MatrixFormat::nf4dq) {
-      DeviceArray<float> code(std::vector<float>(kDynamicCode, kDynamicCode + 256));
-      status = gpu::nest_nf4_absmax(nullptr, absmax.data(), view, meanAbsmax(absmax.fetch()), code.data());
-    }
-  } else
-    status = gpu::store_rows(nullptr, piece, view);
+  const auto quantize = [&](int firstRow, int rows) {
+    const std::size_t before = source.bytes.size() / static_cast<std::size_t>(shape.rows) * firstRow;
+    const gpu::SourcePiece piece{from.data() + before, source.type, firstRow, rows};
+    if (nf4) status = gpu::nf4_absmax(nullptr, piece, shape.columns, absmax.data());
+    if (status != cudaSuccess) return;
+    status = format == MatrixFormat::q8   ? gpu::quantize_q8(nullptr, piece, view)
+             : format == MatrixFormat::q4 ? gpu::quantize_q4(nullptr, piece, view)
+             : nf4                        ? gpu::quantize_nf4(nullptr, piece, view, absmax.data())
+                                          : gpu::store_rows(nullptr, piece, view);
+  };
+  if (cut > 0) quantize(0, cut);
+  if (status == cudaSuccess) quantize(cut, shape.rows - cut);
+  if (status == cudaSuccess && format == MatrixFormat::nf4)
+    status = gpu::place_nf4_absmax(nullptr, absmax.data(), 0, blocks, view);
+  if (status == cudaSuccess && format == MatrixFormat::nf4dq) {
+    DeviceArray<float> code(std::vector<float>(kDynamicCode, kDynamicCode + 256));
+    status = gpu::nest_nf4_absmax(nullptr, absmax.data(), view, meanAbsmax(absmax.fetch()), code.data());
+  }
   if (status != cudaSuccess) qFatal("quantize: %s", cudaGetErrorString(status));
   return {to.fetch(), layout};
 }
@@ -170,9 +174,7 @@ class TestQuantizeGpu : public QObject {
           QCOMPARE(nibbleAt(nested, i / shape.columns, i % shape.columns), code);
         }
         const auto scalePlace = [&](const Quantized& q, std::size_t block, std::size_t size) {
-          const std::int64_t at = static_cast<std::int64_t>(block), perRow = shape.columns / 64;
-          return q.layout.flat ? q.layout.flatOffset + block * size
-                               : q.layout.scaleAt(at / perRow, at % perRow * static_cast<std::int64_t>(size));
+          return q.layout.absmaxAt(static_cast<std::int64_t>(block), static_cast<std::int64_t>(size));
         };
         for (std::size_t b = 0; b < absmax.size(); ++b) {
           QVERIFY(std::memcmp(&plain.bytes[scalePlace(plain, b, 4)], &absmax[b], 4) == 0);
@@ -206,6 +208,24 @@ class TestQuantizeGpu : public QObject {
           }
         QCOMPARE(different, 0);
       }
+  }
+
+  /// As files are uploaded and tiles of prefill read: from any row of a panel on.
+  void piecesMayBeginWithinAPanel() {
+    const Shape shape{21, 256};
+    const Source source(difficult(shape.rows * shape.columns, 27), SourceType::bf16);
+    for (const MatrixFormat format : {MatrixFormat::q8, MatrixFormat::q4, MatrixFormat::nf4, MatrixFormat::nf4dq}) {
+      const Quantized whole = quantizeOnGpu(format, source, shape);
+      QVERIFY(whole.layout.panelRows > 5);
+      QVERIFY(quantizeOnGpu(format, source, shape, 5).bytes == whole.bytes);
+      const auto all = readBack(format, whole, shape, Element::f32);
+      DeviceArray<std::uint8_t> data(whole.bytes);
+      DeviceArray<float> some(9 * 256);
+      QCOMPARE(gpu::dequantize_rows(nullptr, {data.data(), format, shape.rows, shape.columns}, 5, 9, some.data(),
+                                    Element::f32),
+               cudaSuccess);
+      QVERIFY(some.fetch() == std::vector<float>(all.begin() + 5 * 256, all.begin() + 14 * 256));
+    }
   }
 
   void notFiniteBlocksAreMarked() {

@@ -150,7 +150,8 @@ TensorProblem randomProblem(std::mt19937& random) {
   p.multiprocessors = multiprocessors[random() % 6];
   p.blockKiB = blockKiB[random() % 5];
   if (random() % 2 == 0) p.rows = (p.rows + 31) / 32 * 32;
-  if (unitsFit(p.rows, 32, p.tileRows, p.multiprocessors)) p.rowUnit = 32;
+  const int unit = p.sides == 2 ? kRoundedHalf : kRoundedGroup;
+  if (unit > p.tileRows && unitsFit(p.rows, unit, p.tileRows, p.multiprocessors)) p.rowUnit = unit;
   return p;
 }
 
@@ -199,10 +200,11 @@ class TestTensorShape : public QObject {
     const auto upTo = [&](int most) { return static_cast<int>(random() % static_cast<unsigned>(most + 1)); };
     int later = 0;
     for (int i = 0; i < 20000; ++i) {
-      const int total = 1 + upTo(6000), unit = upTo(3) ? 16 : 32, blocks = 1 + upTo((total - 1) / unit);
+      const int total = 1 + upTo(6000), unit = 8 << upTo(2), blocks = 1 + upTo((total - 1) / unit);
       const std::uint32_t stride = 16u * static_cast<unsigned>(1 + upTo(400)), bytes = 16 * stride;
       const BlockRows rows = dealRows(total, unit, blocks);
       QVERIFY(rows.firstOf(blocks - 1) < total);
+      QCOMPARE(mostRows(total, unit, blocks), rows.countOf(0));
       QVERIFY(rows.firstOf(blocks) >= total && rows.firstOf(blocks) < total + unit);
       std::int32_t starts[kMatvecSegments] = {0, upTo(total), 0x7fffffff};
       if (upTo(1)) starts[2] = starts[1] + upTo(total - starts[1]);
@@ -251,12 +253,24 @@ class TestTensorShape : public QObject {
     QCOMPARE(RingSimulation(s, 3).run(), QString());
   }
 
+  /// What its other half is for: places that are no multiple of the groups, and more parts under way than they allow.
+  void morePartsUnderWayThanPlacesWouldNotDo() {
+    TensorShape s;
+    s.places = 3, s.tiles = 40, s.groups = 2, s.parts = 4, s.partsUnderWay = 8;
+    QVERIFY(!groupsAreSafe(s, s.groups));
+    QVERIFY(!RingSimulation(s, 3).run().isEmpty());
+    s.partsUnderWay = 4;
+    QVERIFY(groupsAreSafe(s, s.groups));
+    QCOMPARE(RingSimulation(s, 3).run(), QString());
+  }
+
   void twoProductsShareTheMultiprocessors() {
     std::mt19937 random(4);
     int fitting = 0, alone = 0;
     for (int i = 0; i < 20000; ++i) {
       TensorProblem first = randomProblem(random), second = randomProblem(random);
       first.rowUnit = second.rowUnit = 1;
+      first.rows = 1 + first.rows % 16384, second.rows = 1 + second.rows % 16384;  // as q, k and v have them
       second.multiprocessors = first.multiprocessors, second.blockKiB = first.blockKiB;
       second.tileRows = 8, second.nested = false;
       if (i % 8 != 0) second.columns = first.columns;
@@ -293,19 +307,20 @@ class TestTensorShape : public QObject {
       }
     }
     QVERIFY(fitting > 1000);
-    QVERIFY(alone < fitting);
+    QVERIFY2(alone < fitting, qPrintable(QString("%1 do not fit, %2 do").arg(alone).arg(fitting)));
   }
 
-  /// q in q4 beside k and v in q8, as the default recipe has them: no block has many more bytes than its share.
-  void theDefaultRecipesQueryKeyAndValueAreEvenlySpread() {
+  /// q in q4 beside k and v in q8, as the default recipe has them: no other split of whole tiles has less in its
+  /// fullest block, which has three tiles where a share would be 2.4 of them.
+  void theDefaultRecipesQueryKeyAndValueSplitByTiles() {
     const int narrow = static_cast<int>(matrixLayout(MatrixFormat::q4, 4096, 4096).stride);
     const int wide = static_cast<int>(matrixLayout(MatrixFormat::q8, 512, 4096).stride);
     TwoTensorShapes s;
     QVERIFY(twoTensorShapes({4096, 4096, 1, narrow, 16, false, 132, 227}, {512, 4096, 1, wide, 8, false, 132, 227}, s));
-    QCOMPARE(s.first.grid + s.second.grid, 132);
-    const double share = (4096.0 * narrow + 512.0 * wide) / 132;
-    QVERIFY(mostRows(4096, 16, s.first.grid) * narrow < 1.3 * share);
-    QVERIFY(mostRows(512, 8, s.second.grid) * wide < 1.3 * share);
+    QCOMPARE(s.first.grid, 86);
+    QCOMPARE(s.second.grid, 46);
+    QCOMPARE(mostRows(4096, 16, s.first.grid), 48);
+    QCOMPARE(mostRows(512, 8, s.second.grid), 16);
   }
 
   /// Rows go out 32 by 32 where the fullest block gets hardly more than by tiles: 4,096 are 128 times 32.
