@@ -350,7 +350,9 @@ class TestTensorShape : public QObject {
         TensorShape s;
         QVERIFY(tensorShape({shape[0], shape[1], shape[2], stride, panelRowsOf(format), false, 132, 227}, s));
         QCOMPARE(s.groups, 2);
-        QCOMPARE(s.partsUnderWay, 2);
+        // Some 40 KB: two tiles of q8, of the others two parts, or three where a tile is asked for in halves of its
+        // columns.
+        QCOMPARE(s.partsUnderWay, shape[0] > 5000 && format != MatrixFormat::q8 ? 3 : 2);
       }
   }
 };
