@@ -50,23 +50,26 @@ struct MatrixLayout {
   std::uint64_t stride = 0;        ///< bytes of a record, or of a row's share of a panel
   std::uint64_t scaleOffset = 0;   ///< of the scales in a record (block formats that are neither flat nor in panels)
   std::int32_t panelRows = 1;      ///< 1: record by record
-  std::uint32_t codeBytes = 0;     ///< of a row in a strip, where there are panels: a power of two
-  std::uint32_t scaleBytes = 0;    ///< the same
+  std::uint32_t codeShift = 0;     ///< where there are panels: bytes of a row's codes in a strip, a power of two,
+  std::uint32_t scaleShift = 0;    ///< and of its scales
   bool flat = false;               ///< nf4, nf4-dq with columns % 64 != 0
   std::uint64_t flatOffset = 0;    ///< of the flat absmax or code bytes, from the matrix's start
   std::uint64_t nestedOffset = 0;  ///< nf4-dq: of {offset, code, nested}
   std::uint64_t totalBytes = 0;    ///< a multiple of 256
 
+  NIBBLE_HD constexpr std::uint32_t codeBytes() const { return 1u << codeShift; }
+  NIBBLE_HD constexpr std::uint32_t scaleBytes() const { return 1u << scaleShift; }
+
   /// Offset of byte `byte` of the row's codes or values.
   NIBBLE_HD constexpr std::uint64_t codeAt(std::int64_t row, std::int64_t byte) const {
     if (panelRows == 1) return static_cast<std::uint64_t>(row) * stride + static_cast<std::uint64_t>(byte);
-    return stripAt(row, static_cast<std::uint32_t>(byte), codeBytes, 0);
+    return stripAt(row, static_cast<std::uint32_t>(byte), codeShift, 0);
   }
   /// Offset of byte `byte` of the row's scales (block formats that are not flat).
   NIBBLE_HD constexpr std::uint64_t scaleAt(std::int64_t row, std::int64_t byte) const {
     if (panelRows == 1)
       return static_cast<std::uint64_t>(row) * stride + scaleOffset + static_cast<std::uint64_t>(byte);
-    return stripAt(row, static_cast<std::uint32_t>(byte), scaleBytes, panelShare(codeBytes));
+    return stripAt(row, static_cast<std::uint32_t>(byte), scaleShift, panelShare(codeBytes()));
   }
   /// Offset of the absmax (or its code) of `size` bytes of a block of 64 along the flattened tensor (nf4, nf4-dq).
   NIBBLE_HD constexpr std::uint64_t absmaxAt(std::int64_t block, std::int64_t size) const {
@@ -79,13 +82,13 @@ struct MatrixLayout {
   NIBBLE_HD constexpr std::uint32_t panelShare(std::uint32_t rowBytes) const {
     return static_cast<std::uint32_t>(panelRows) * rowBytes;
   }
-  /// Of the row's bytes of one kind, `each` a strip, which begin `behind` the strip's start.
-  NIBBLE_HD constexpr std::uint64_t stripAt(std::int64_t row, std::uint32_t byte, std::uint32_t each,
+  /// Of the row's bytes of one kind, 1 << shift a strip, which begin `behind` the strip's start.
+  NIBBLE_HD constexpr std::uint64_t stripAt(std::int64_t row, std::uint32_t byte, std::uint32_t shift,
                                             std::uint32_t behind) const {
     const std::uint32_t inPanel = static_cast<std::uint32_t>(row) & static_cast<std::uint32_t>(panelRows - 1);
     const std::uint64_t panel = static_cast<std::uint64_t>(row) - inPanel;
-    const std::uint32_t inStrip = byte & (each - 1), strip = (byte - inStrip) / each;
-    return panel * stride + strip * panelShare(codeBytes + scaleBytes) + behind + inPanel * each + inStrip;
+    const std::uint32_t strip = byte >> shift, inStrip = byte - (strip << shift);
+    return panel * stride + strip * panelShare(codeBytes() + scaleBytes()) + behind + (inPanel << shift) + inStrip;
   }
 };
 
@@ -150,9 +153,9 @@ NIBBLE_HD constexpr MatrixLayout matrixLayout(MatrixFormat format, std::int64_t 
   if (layout.scaleOffset != 0 && c % kStripColumns == 0) {
     const std::uint64_t strips = c / kStripColumns;
     layout.panelRows = panelRowsOf(format);
-    layout.codeBytes = format == MatrixFormat::q8 ? kStripColumns : kStripColumns / 2;
-    layout.scaleBytes = format == MatrixFormat::nf4dq ? kStripColumns / 64 : kStripColumns / 16;
-    layout.stride = strips * (layout.codeBytes + layout.scaleBytes);
+    layout.codeShift = format == MatrixFormat::q8 ? 8 : 7;      // 256 or 128 bytes
+    layout.scaleShift = format == MatrixFormat::nf4dq ? 2 : 4;  // 4 or 16
+    layout.stride = strips * (layout.codeBytes() + layout.scaleBytes());
     layout.scaleOffset = 0;
   }
   const std::uint64_t recordBytes = alignUp(r, static_cast<std::uint64_t>(layout.panelRows)) * layout.stride;

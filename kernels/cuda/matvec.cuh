@@ -88,8 +88,8 @@ struct Ring {
     const std::uint64_t firstAt = layout.codeAt(0, chunk * 16);
     data = (side ? args.data[1] : args.data[0]) + firstAt;
     stride = kept(args.stride);
-    codeStep = kept(layout.codeBytes);
-    scaleStep = static_cast<std::int32_t>(kept(layout.codeBytes - layout.scaleBytes));
+    codeStep = kept(layout.codeBytes());
+    scaleStep = static_cast<std::int32_t>(kept(layout.codeBytes() - layout.scaleBytes()));
     panelMask = static_cast<int>(kept(layout.panelRows - 1));
     nestedBlock = chunk >> 1;
 #pragma unroll

@@ -25,8 +25,8 @@ __global__ void fill_kernel(std::uint8_t* data, MatrixLayout layout, MatrixForma
     h ^= h >> 15;
     const std::uint64_t at = i * 4;
     const bool panels = layout.panelRows > 1;  // else records
-    const std::uint64_t period = panels ? layout.panelRows * (layout.codeBytes + layout.scaleBytes) : layout.stride;
-    const std::uint64_t scalesAt = panels ? layout.panelRows * layout.codeBytes : layout.scaleOffset;
+    const std::uint64_t period = panels ? layout.panelRows * (layout.codeBytes() + layout.scaleBytes()) : layout.stride;
+    const std::uint64_t scalesAt = panels ? layout.panelRows * layout.codeBytes() : layout.scaleOffset;
     if (at >= layout.flatOffset) {
       h = __float_as_uint(0.001f);
     } else if (format == MatrixFormat::f32) {

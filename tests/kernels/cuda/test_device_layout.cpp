@@ -81,7 +81,7 @@ class TestDeviceLayout : public QObject {
       for (const int columns : {256, 768, 4096}) {
         const MatrixLayout layout = matrixLayout(f, 40, columns);
         const std::uint64_t rows = static_cast<std::uint64_t>(layout.panelRows),
-                            strip = rows * (layout.codeBytes + layout.scaleBytes);
+                            strip = rows * (layout.codeBytes() + layout.scaleBytes());
         QCOMPARE(strip % 16, 0u);
         QCOMPARE(layout.nestedOffset % 16, 0u);
         QCOMPARE(rows * layout.stride, strip * static_cast<std::uint64_t>(columns / kStripColumns));
@@ -90,10 +90,10 @@ class TestDeviceLayout : public QObject {
             const std::uint64_t inPanel = static_cast<std::uint64_t>(row) % rows,
                                 begin = static_cast<std::uint64_t>(row) / rows * rows * layout.stride +
                                         static_cast<std::uint64_t>(s) * strip;
-            QCOMPARE(layout.codeAt(row, s * static_cast<std::int64_t>(layout.codeBytes)),
-                     begin + inPanel * layout.codeBytes);
-            QCOMPARE(layout.scaleAt(row, s * static_cast<std::int64_t>(layout.scaleBytes)),
-                     begin + rows * layout.codeBytes + inPanel * layout.scaleBytes);
+            QCOMPARE(layout.codeAt(row, s * static_cast<std::int64_t>(layout.codeBytes())),
+                     begin + inPanel * layout.codeBytes());
+            QCOMPARE(layout.scaleAt(row, s * static_cast<std::int64_t>(layout.scaleBytes())),
+                     begin + rows * layout.codeBytes() + inPanel * layout.scaleBytes());
           }
       }
   }
