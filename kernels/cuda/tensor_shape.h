@@ -13,7 +13,7 @@ namespace gpu {
 constexpr int kMostTensorPlaces = 8, kMostTileParts = 8;
 constexpr int kTensorRowBytes = 56 * 1024;  ///< for the sums of a block's rows (nf4-dq: and their nested absmax)
 /// A tile is asked for in parts of at most so many bytes: one of 16 rows in two as a rule, one of 8 whole
-/// (kernels/README.md, step 13d).
+/// (kernels/README.md, step 13f).
 constexpr int kTilePartBytes = 40 * 1024, kHighTilePartBytes = 20 * 1024;
 constexpr int kTileBytesUnderWay = 40 * 1024;  ///< at least so many, but never fewer than two parts
 /// The same where the ring holds all tiles of a block: x comes sooner the less stands in line before it, and nothing is
