@@ -127,8 +127,9 @@ cudaError_t decodeQkv(cudaStream_t stream, const DecodeModel& model, int layer) 
     MatvecArgs& args = products[count];
     args = normedProduct(model, layerBeginsRounded(model, layer), l.inputNorm, output, Epilogue::store);
     const MatrixFormat format = matrices[first]->format;
-    do addSegment(args, *matrices[first], biases[first]);
-    while (++first < 3 && matrices[first]->format == format && args.units % args.layout[0].panelRows == 0);
+    do {
+      addSegment(args, *matrices[first], biases[first]);
+    } while (++first < 3 && matrices[first]->format == format && args.units % args.layout[0].panelRows == 0);
     output += args.units;
   }
   if (count == 2) {

@@ -50,8 +50,8 @@ struct MatrixLayout {
   std::uint64_t stride = 0;        ///< bytes of a record, or of a row's share of a panel
   std::uint64_t scaleOffset = 0;   ///< of the scales in a record (block formats that are neither flat nor in panels)
   std::int32_t panelRows = 1;      ///< 1: record by record
-  std::uint32_t codeShift = 0;     ///< where there are panels: bytes of a row's codes in a strip, a power of two,
-  std::uint32_t scaleShift = 0;    ///< and of its scales
+  std::uint32_t codeShift = 0;     ///< log2 of the bytes of a row's codes in a strip, where there are panels,
+  std::uint32_t scaleShift = 0;    ///< and of its scales (shifts: a division by such a value slows dequantizing)
   bool flat = false;               ///< nf4, nf4-dq with columns % 64 != 0
   std::uint64_t flatOffset = 0;    ///< of the flat absmax or code bytes, from the matrix's start
   std::uint64_t nestedOffset = 0;  ///< nf4-dq: of {offset, code, nested}
@@ -95,9 +95,8 @@ struct MatrixLayout {
 constexpr int kNestedCodeAt = 4, kNestedAbsmaxAt = 260;             // in that tail, in floats
 constexpr std::uint64_t kNestedHeadBytes = kNestedAbsmaxAt * 4ull;  // before the nested absmax
 
-constexpr int kRoundedGroup = 32;  ///< columns that share a scale in a rounded vector (rounded_vector.cuh)
-
-constexpr int kRoundedHalf = 16;  ///< columns that share one in a vector rounded by halves
+/// Columns that share a scale in a rounded vector (rounded_vector.cuh), and in one rounded by halves.
+constexpr int kRoundedGroup = 32, kRoundedHalf = 16;
 
 /// Bytes of a rounded vector: an integer a column, a scale and a sum of squares a group, or a scale a half.
 constexpr std::uint64_t roundedBytes(std::uint64_t columns) {

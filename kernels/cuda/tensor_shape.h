@@ -14,7 +14,9 @@ constexpr int kMostTensorPlaces = 8, kMostTileParts = 8;
 constexpr int kTensorRowBytes = 56 * 1024;  ///< for the sums of a block's rows (nf4-dq: and their nested absmax)
 /// A tile is asked for in parts of at most so many bytes: one of 16 rows in two as a rule, one of 8 whole
 /// (kernels/README.md, step 13f).
-constexpr int kTilePartBytes = 40 * 1024, kHighTilePartBytes = 20 * 1024;
+constexpr int tilePartBytes(int tileRows) {
+  return tileRows > 8 ? 20 * 1024 : 40 * 1024;
+}
 constexpr int kTileBytesUnderWay = 40 * 1024;  ///< at least so many, but never fewer than two parts
 /// The same where the ring holds all tiles of a block: x comes sooner the less stands in line before it, and nothing is
 /// gained by having the last tile early.
@@ -108,8 +110,7 @@ inline bool tensorShape(const TensorProblem& p, TensorShape& s) {
   if (fixed > limit || s.places < std::min(2, s.tiles)) return false;
   s.sharedBytes = static_cast<std::size_t>(fixed) + static_cast<std::size_t>(placeBytes) * s.places;
   const bool ringHoldsAll = s.tiles <= s.places;
-  const int tileLimit = p.tileRows > 8 ? kHighTilePartBytes : kTilePartBytes;
-  const int partLimit = ringHoldsAll ? kSmallPartBytes : tileLimit;
+  const int partLimit = ringHoldsAll ? kSmallPartBytes : tilePartBytes(p.tileRows);
   // Every warp's strips in one part, and parts as equal as that allows.
   const auto stripsOfPart = [&](int parts) { return (s.warpsPerRow + parts - 1) / parts * s.stripsOfWarp; };
   const int stripBytes = placeBytes / strips;

@@ -44,7 +44,7 @@ __device__ __forceinline__ float nibbleScale(const char* data, const MatrixLayou
   } else {
     constexpr int kBytes = F == MatrixFormat::nf4 ? 4 : 1;
     const std::int64_t block = (row * layout.columns + column) / 64;
-    const char* scale =
+    const char* scale =  // absmaxAt() would divide
         data + (layout.flat ? layout.flatOffset + block * kBytes : layout.scaleAt(row, column / 64 * kBytes));
     if constexpr (F == MatrixFormat::nf4) {
       return *reinterpret_cast<const float*>(scale);

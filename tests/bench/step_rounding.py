@@ -3,8 +3,8 @@
 
 In float64, once as it is and once with the input of every product rounded to 8 bits with a scale per 32, as the decode
 kernels round it (down's 480 columns are no whole strips, so its input is not rounded by halves); the cache is not
-rounded. Prints the worst and the median token's relative error of the logits, that
-token's ‖logits‖ over the median one's and its position, a random model a line. Needs numpy.
+rounded. Prints the worst and the median token's relative error of the logits, that token's ‖logits‖ over the median
+one's and its position, a random model a line. Needs numpy.
 usage: step_rounding.py FIRST_SEED END_SEED
 """
 import sys
