@@ -8,7 +8,6 @@ namespace nibble {
 namespace gpu {
 
 constexpr int kAttentionBlocks = 320;  ///< most blocks (KV heads × splits) of one launch
-constexpr int kAttentionAlone = 128;   ///< up to so many positions one block a KV head is faster than several
 
 struct AttentionArgs {
   const float* qkv = nullptr;   // ((heads + 2 kv_heads) · head_dim)
@@ -20,8 +19,11 @@ struct AttentionArgs {
   KvLayout layout;
   KvCacheFormat format = KvCacheFormat::f16;
   std::int32_t heads = 0, kvHeads = 0, headDim = 0;
+  std::int32_t group = 0;  // query heads of a KV head
   std::int32_t window = 0;
   std::int32_t granule = 64;  // a split is a multiple of this many positions
+  std::int32_t alone = 128;   // up to so many positions one block a KV head is faster than several
+  std::int32_t aloneKiB = 0;  // shared memory that a block takes at least: no two of a launch on a multiprocessor
   float normEps = 0;
   float scale = 0;  // log2(e) / √head_dim
   const StepInput* input = nullptr;
@@ -38,14 +40,14 @@ AttentionArgs attentionArgs(const DecodeModel& model, int layer);
 std::uint64_t attentionPartialCount(const DecodeShape& shape);
 
 cudaError_t launchPlainAttention(cudaStream_t stream, const AttentionArgs& args, int splits, bool dependent);
-/// head_dim 64 or 128, up to 16 query heads a KV head, cache of 16, 8 or 4 bits, capability 8.0 or later.
-cudaError_t launchTensorAttention(cudaStream_t stream, const AttentionArgs& args, int splits, bool manyWarps,
-                                  bool dependent);
+/// On tensor cores: head_dim 64 or 128, up to 16 query heads a KV head, capability 8.0 or later; a cache of 16 bits, of
+/// 8 or 4.
+cudaError_t launchHalfAttention(cudaStream_t stream, const AttentionArgs& args, int splits, bool dependent);
+cudaError_t launchQuantizedAttention(cudaStream_t stream, const AttentionArgs& args, int splits, bool dependent);
 
-/// Warps of a block of tensor-core attention. Where shared memory allows, a multiprocessor holds one block of many
-/// warps, elsewhere two of few.
-constexpr int kFewAttentionWarps = 4, kManyAttentionWarps = 8;
-constexpr int kManyWarpsKiB = 84;  ///< shared memory that a block of many warps may need
+/// A block of tensor-core attention takes rounds of 128 positions, 16 a warp; one block a multiprocessor.
+constexpr int kAttentionWarps = 8, kAttentionThreads = kAttentionWarps * 32, kAttentionRound = kAttentionWarps * 16;
+constexpr int kTensorAttentionKiB = 90;  ///< shared memory that such a block may need
 
 }  // namespace gpu
 }  // namespace nibble

@@ -15,13 +15,8 @@ struct Shape {
   static constexpr int kRowBytes = F == KvCacheFormat::f16 ? HD * 2 : F == KvCacheFormat::q8 ? HD : HD / 2;
   static constexpr int kKeyPiece = F == KvCacheFormat::f16 ? 8 : F == KvCacheFormat::q8 ? 16 : HD / 4;
   static constexpr int kKeyPieces = HD / 4 / kKeyPiece;  // pieces of a row a thread holds
-  static constexpr int kValuePiece = F == KvCacheFormat::f16 ? 8 : HD / 8;
-  static constexpr int kValuePieces = HD / 8 / kValuePiece;
+  static constexpr int kValuePiece = HD / 8;             // of 8- and 4-bit caches
   static constexpr int pieceBytes(int values) { return values * kRowBytes / HD; }
-  /// Output column of accumulator tile t, mma column n.
-  static __device__ __forceinline__ int column(int t, int n) {
-    return t / kValuePiece * (kValuePiece * 8) + n * kValuePiece + t % kValuePiece;
-  }
 };
 
 /// Queries of the group as fp16 in shared memory; rows beyond the group are zero.
@@ -148,9 +143,9 @@ __device__ __forceinline__ void storeRawRowIn4Bits(const RawRow<HD>& raw, bool i
 
 /// Prepares q (and, in the block that holds the newest position, K and V of it: into the cache and `newest`). Every
 /// warp has all its rows under way before it touches the first.
-template <KvCacheFormat F, int HD, int kWarps>
+template <KvCacheFormat F, int HD>
 struct BlockInput {
-  static constexpr int kRows = 16 / kWarps;
+  static constexpr int kRows = 16 / kAttentionWarps;
   RawRow<HD> rows[kRows], own, table;
 
   static __device__ __forceinline__ bool storesNewest(const SplitRange& range) {
@@ -158,10 +153,11 @@ struct BlockInput {
   }
 
   __device__ __forceinline__ void load(const AttentionArgs& args, const SplitRange& range) {
-    const int group = args.heads / args.kvHeads, warp = threadIdx.x >> 5;
+    const int group = args.group, warp = threadIdx.x >> 5;
 #pragma unroll
     for (int r = 0; r < kRows; ++r)
-      if (warp + r * kWarps < group) rows[r].loadFresh(args.qkv + (range.kvHead * group + warp + r * kWarps) * HD);
+      if (warp + r * kAttentionWarps < group)
+        rows[r].loadFresh(args.qkv + (range.kvHead * group + warp + r * kAttentionWarps) * HD);
     if (storesNewest(range))
       own.loadFresh(args.qkv + (args.heads + (warp == 0 ? 0 : args.kvHeads) + range.kvHead) * HD);
     table.load(args.rope);
@@ -185,12 +181,12 @@ struct BlockInput {
   /// `scratch`: a row a warp.
   __device__ __forceinline__ void finish(const AttentionArgs& args, const SplitRange& range, float* scratch,
                                          QueryRows<HD>& queries, NewestRows<HD>& newest) {
-    const int group = args.heads / args.kvHeads, warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
+    const int group = args.group, warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
     float* out = scratch + warp * HD;
     if (storesNewest(range)) storeNewest(args, range, out, newest);
 #pragma unroll
     for (int r = 0; r < kRows; ++r) {
-      const int row = warp + r * kWarps;
+      const int row = warp + r * kAttentionWarps;
       __half* to = queries.rows + row * QueryRows<HD>::kStride;
       const bool any = row < group;
       if (any && args.queryNorm) rows[r].normalize(args.queryNorm, args.normEps);

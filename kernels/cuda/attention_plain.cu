@@ -1,6 +1,6 @@
-// Decode attention in fp32 for any head size, cache format, group and card, and the choice between it and the
-// tensor-core kernel. One block a (KV head, split): scores of 64 positions, softmax, then sums of the values, tile by
-// tile.
+// Decode attention in fp32 for any head size, cache format, group and card, and the choice between it and
+// those on tensor cores. One block a (KV head, split): scores of 64 positions, softmax, then sums of the values, tile
+// by tile.
 #include <algorithm>
 
 #include "kernels/cuda/attention.h"
@@ -14,7 +14,7 @@ namespace gpu {
 
 namespace {
 
-constexpr int kThreads = 256;
+constexpr int kThreads = 32 * kMergeWarps;
 constexpr int kTile = 64;
 constexpr int kMostOutputs = 16;  // outputs a thread: group · head_dim ≤ 16 · 256
 
@@ -101,9 +101,9 @@ __device__ void scoreTile(const AttentionArgs& args, const PlainMemory& m, int f
   __syncthreads();
 }
 
-__global__ void __launch_bounds__(kThreads) attend_plain_kernel(const __grid_constant__ AttentionArgs args) {
+__global__ void __launch_bounds__(kThreads, 1) attend_plain_kernel(const __grid_constant__ AttentionArgs args) {
   extern __shared__ __align__(16) float memory[];
-  const int group = args.heads / args.kvHeads, headDim = args.headDim;
+  const int group = args.group, headDim = args.headDim;
   allowNext();
   waitForPrevious();
   const SplitRange range = rangeOf(args, blockIdx.y, blockIdx.x, gridDim.x);
@@ -158,10 +158,10 @@ std::uint64_t attentionPartialCount(const DecodeShape& shape) {
 }
 
 cudaError_t launchPlainAttention(cudaStream_t stream, const AttentionArgs& args, int splits, bool dependent) {
-  const int group = args.heads / args.kvHeads;
+  const int group = args.group;
   if (group * args.headDim > kMostOutputs * kThreads || args.headDim > 256) return cudaErrorInvalidValue;
   std::size_t floats = static_cast<std::size_t>(group) * args.headDim + 2 * args.headDim + group * kTile + 3 * group;
-  floats = std::max(floats, mergeFloats(kThreads));
+  floats = std::max(floats, kMergeFloats);
   return launch(attend_plain_kernel, dim3(splits, args.kvHeads), dim3(kThreads), floats * 4, stream, dependent, args);
 }
 
@@ -180,9 +180,11 @@ AttentionArgs attentionArgs(const DecodeModel& model, int layer) {
   args.heads = shape.heads;
   args.kvHeads = shape.kvHeads;
   args.headDim = shape.headDim;
+  args.group = shape.heads / shape.kvHeads;
   args.window = l.window;
   args.normEps = shape.normEps;
   args.scale = 1.4426950408889634f / sqrtf(static_cast<float>(shape.headDim));
+  args.aloneKiB = model.tuning.aloneKiB;
   args.input = model.input;
   args.output = model.workspace.attention;
   args.rounded = attentionLeavesRounded(model, layer) ? model.workspace.roundedAttention : nullptr;
@@ -196,8 +198,8 @@ namespace {
 bool usesTensorCores(const DecodeModel& model, int layer) {
   const DecodeShape& shape = model.shape;
   return model.tuning.tensorAttention && model.tuning.capability >= 80 &&
-         (shape.headDim == 64 || shape.headDim == 128) && shape.heads / shape.kvHeads <= 16 &&
-         model.layers[layer].kv.format != KvCacheFormat::f32;
+         model.tuning.blockKiB >= kTensorAttentionKiB && (shape.headDim == 64 || shape.headDim == 128) &&
+         shape.heads / shape.kvHeads <= 16 && model.layers[layer].kv.format != KvCacheFormat::f32;
 }
 
 }  // namespace
@@ -209,14 +211,13 @@ bool attentionLeavesRounded(const DecodeModel& model, int layer) {
 cudaError_t decodeAttend(cudaStream_t stream, const DecodeModel& model, int layer) {
   const DecodeShape& shape = model.shape;
   const AttentionArgs args = attentionArgs(model, layer);
-  const bool tensor = usesTensorCores(model, layer);
   // All blocks must be on the card at once: the last ones of a KV head wait for the others.
-  const bool manyWarps = tensor && model.tuning.blockKiB >= kManyWarpsKiB;
-  int blocks = model.tuning.multiprocessors * (tensor && !manyWarps ? 2 : 1);
-  if (blocks > kAttentionBlocks) blocks = kAttentionBlocks;
+  const int blocks = std::min(model.tuning.multiprocessors, kAttentionBlocks);
   const int splits = blocks / shape.kvHeads > 0 ? blocks / shape.kvHeads : 1;
-  return tensor ? launchTensorAttention(stream, args, splits, manyWarps, model.tuning.dependentLaunch)
-                : launchPlainAttention(stream, args, splits, model.tuning.dependentLaunch);
+  const auto launcher = !usesTensorCores(model, layer)      ? launchPlainAttention
+                        : args.format == KvCacheFormat::f16 ? launchHalfAttention
+                                                            : launchQuantizedAttention;
+  return launcher(stream, args, splits, model.tuning.dependentLaunch);
 }
 
 }  // namespace gpu

@@ -26,7 +26,7 @@ __device__ inline SplitRange rangeOf(const AttentionArgs& args, int kvHead, int 
   const int count = length - begin;
   int each = (count + splits - 1) / splits;
   each = (each + args.granule - 1) / args.granule * args.granule;
-  if (count <= kAttentionAlone) each = kAttentionAlone;
+  if (count <= args.alone) each = args.alone;
   SplitRange range;
   range.active = (count + each - 1) / each;
   range.begin = begin + split * each;
@@ -45,9 +45,36 @@ __device__ inline int partialStride(int headDim) {
 
 /// Where a block leaves its sums.
 __device__ inline float* partialOf(const AttentionArgs& args, const SplitRange& range, int split) {
-  const int group = args.heads / args.kvHeads;
   return args.partials +
-         (static_cast<std::int64_t>(range.kvHead) * range.splits + split) * group * partialStride(args.headDim);
+         (static_cast<std::int64_t>(range.kvHead) * range.splits + split) * args.group * partialStride(args.headDim);
+}
+
+/// What a block has come to of a row: the output itself if it is alone, else this split's partial. Half a warp a row,
+/// all lanes: four columns from 4 · its number on, and those 64 further. `out`: sums relative to 2^top.
+template <int HD>
+__device__ __forceinline__ void leaveRow(const AttentionArgs& args, const SplitRange& range, int row,
+                                         const float4 (&out)[HD / 64], float top, float below) {
+  const int column = (threadIdx.x & 15) * 4;
+  const bool inside = row < args.group;
+  if (range.active > 1) {
+    float* target = partialOf(args, range, range.split) + row * partialStride(HD);
+    if (!inside) return;
+#pragma unroll
+    for (int i = 0; i < HD / 64; ++i) *reinterpret_cast<float4*>(target + column + 64 * i) = out[i];
+    if (column == 0) *reinterpret_cast<float2*>(target + HD) = make_float2(top, below);
+    return;
+  }
+  const float factor = __fdividef(1.0f, below);
+  const int at = (range.kvHead * args.group + row) * HD + column;
+  float o[HD / 64][4];
+#pragma unroll
+  for (int i = 0; i < HD / 64; ++i) {
+    o[i][0] = out[i].x * factor, o[i][1] = out[i].y * factor, o[i][2] = out[i].z * factor, o[i][3] = out[i].w * factor;
+    if (inside) *reinterpret_cast<float4*>(args.output + at + 64 * i) = make_float4(o[i][0], o[i][1], o[i][2], o[i][3]);
+  }
+  if (!args.rounded) return;
+#pragma unroll
+  for (int i = 0; i < HD / 64; ++i) storeRoundedColumns(args.rounded, args.heads * HD, at + 64 * i, o[i], inside);
 }
 
 /// A block's share of the merging: number `index` of `count`, none if negative. The last blocks of a KV head to be
@@ -56,12 +83,14 @@ struct MergeShare {
   int index, count;
 };
 
-/// Of more splits than kFewSplits up to kMergingBlocks blocks merge, of fewer as many as give each tile a warp.
+/// Of more splits than kFewSplits up to kMergingBlocks blocks merge, of fewer as many as give each tile a warp. A block
+/// has kMergeWarps, a power of two.
 constexpr int kMergingBlocks = 32, kFewSplits = 24;
+constexpr int kMergeWarpsShift = 3, kMergeWarps = 1 << kMergeWarpsShift;
 
 /// Outputs of a KV head, also in tiles of 32.
 __device__ inline int mergeValues(const AttentionArgs& args) {
-  return args.heads / args.kvHeads * args.headDim;
+  return args.group * args.headDim;
 }
 __device__ inline int mergeTiles(const AttentionArgs& args) {
   return (mergeValues(args) + 31) / 32;
@@ -72,8 +101,9 @@ __device__ inline int mergeTiles(const AttentionArgs& args) {
 __device__ inline MergeShare meetSplits(const AttentionArgs& args, const SplitRange& range) {
   __shared__ int place;
   std::uint32_t* arrived = args.counters + range.kvHead;
-  const int warps = blockDim.x >> 5, tiles = mergeTiles(args);
-  const int wanted = range.active > kFewSplits ? min(kMergingBlocks, tiles) : (tiles + warps - 1) / warps;
+  const int tiles = mergeTiles(args);
+  const int wanted =
+      range.active > kFewSplits ? min(kMergingBlocks, tiles) : (tiles + kMergeWarps - 1) >> kMergeWarpsShift;
   const int count = min(range.active, wanted);
   __syncthreads();
   if (threadIdx.x == 0) {
@@ -129,17 +159,17 @@ struct MergedSplits {
 };
 
 /// What a lane's four outputs from number `value` of the KV head on come to over the splits `subset`, `subset` +
-/// `subsets` … HD: head_dim where the compiler knows it, else 0.
+/// 2^shift … HD: head_dim where the compiler knows it, else 0.
 template <int HD>
 __device__ __forceinline__ MergedSplits mergeSubset(const AttentionArgs& args, const SplitRange& range, int value,
-                                                    int subset, int subsets) {
+                                                    int subset, int shift) {
   constexpr int kBatch = 4;  // splits that a thread asks for before it looks at the first
   const int headDim = HD ? HD : args.headDim, head = value / headDim, i = value - head * headDim;
-  const std::int64_t step = static_cast<std::int64_t>(subsets) * (args.heads / args.kvHeads * partialStride(headDim));
+  const std::int64_t step = static_cast<std::int64_t>(args.group * partialStride(headDim)) << shift;
   const float* from = partialOf(args, range, subset) + head * partialStride(headDim);
   MergedSplits merged;
 #pragma unroll 1
-  for (int left = (range.active - subset + subsets - 1) / subsets; left > 0; left -= kBatch) {
+  for (int left = (range.active - subset + (1 << shift) - 1) >> shift; left > 0; left -= kBatch) {
     MergedSplits splits[kBatch];
 #pragma unroll
     for (int k = 0; k < kBatch; ++k, from += step) {
@@ -154,36 +184,34 @@ __device__ __forceinline__ MergedSplits mergeSubset(const AttentionArgs& args, c
   return merged;
 }
 
-/// Stores a lane's four outputs from number `value` of the KV head on. `lanes`: that store, whole groups of eight.
+/// Stores a lane's four outputs from number `value` of the KV head on, if `inside`. All lanes of a warp.
 __device__ __forceinline__ void storeMerged(const AttentionArgs& args, const SplitRange& range, int value,
-                                            const MergedSplits& merged, std::uint32_t lanes) {
+                                            const MergedSplits& merged, bool inside) {
   const float factor = __fdividef(1.0f, merged.below);
   const float out[4] = {merged.out.x * factor, merged.out.y * factor, merged.out.z * factor, merged.out.w * factor};
   const int column = range.kvHead * mergeValues(args) + value;
-  *reinterpret_cast<float4*>(args.output + column) = make_float4(out[0], out[1], out[2], out[3]);
-  if (args.rounded) storeRoundedColumns(args.rounded, args.heads * args.headDim, column, out, lanes);
+  if (inside) *reinterpret_cast<float4*>(args.output + column) = make_float4(out[0], out[1], out[2], out[3]);
+  if (args.rounded) storeRoundedColumns(args.rounded, args.heads * args.headDim, column, out, inside);
 }
 
-/// Floats of shared memory that merging takes, by threads of the block: eight lanes a warp leave four sums, a maximum
-/// and a denominator.
-constexpr std::size_t mergeFloats(std::size_t threads) {
-  return threads / 32 * 48;
-}
+/// Floats of shared memory that merging takes: eight lanes a warp leave four sums, a maximum and a denominator.
+constexpr std::size_t kMergeFloats = kMergeWarps * 48;
 
 /// Merging where there are several warps a tile: eight lanes of a warp hold a tile's outputs, the other lanes and warps
-/// take other splits. A power of two of warps a block.
+/// take other splits.
 template <int HD>
 __device__ __forceinline__ void mergeByManyWarps(const AttentionArgs& args, const SplitRange& range,
                                                  const MergeShare& share, float* memory) {
   const int values = mergeValues(args), tiles = mergeTiles(args);
-  const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, warps = blockDim.x >> 5;
+  const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
   int shift = 0;  // of blocks to tiles
   while (share.count << shift < tiles) ++shift;
-  const int tileWarps = warps >> shift, group = warp / tileWarps, part = warp - group * tileWarps;
+  const int warpShift = kMergeWarpsShift - shift;  // of tiles to warps
+  const int tileWarps = 1 << warpShift, group = warp >> warpShift, part = warp & (tileWarps - 1);
   float4* outs = reinterpret_cast<float4*>(memory);
-  float2* others = reinterpret_cast<float2*>(memory + 32 * warps);
+  float2* others = reinterpret_cast<float2*>(memory + 32 * kMergeWarps);
   const int value = ((share.index << shift) + group) * 32 + (lane & 7) * 4;
-  MergedSplits merged = mergeSubset<HD>(args, range, min(value, values - 4), part * 4 + (lane >> 3), tileWarps * 4);
+  MergedSplits merged = mergeSubset<HD>(args, range, min(value, values - 4), part * 4 + (lane >> 3), warpShift + 2);
   merged.addLanes();
   if (lane < 8) {
     outs[warp * 8 + lane] = merged.out;
@@ -203,33 +231,33 @@ __device__ __forceinline__ void mergeByManyWarps(const AttentionArgs& args, cons
     all.add(own);
   }
   all.addLanes();
-  if (lane < 8 && value < values) storeMerged(args, range, value, all, 0xffu);
+  storeMerged(args, range, value, all, lane < 8 && value < values);
 }
 
 /// Sums this block's share of the outputs over all splits, eight lanes a tile: with several warps for each tile the
 /// other lanes and warps take other splits, with one warp its other lanes do; with fewer warps, and then few splits,
-/// they take other tiles. `memory`: mergeFloats(), aligned to 16 bytes. HD: head_dim where the compiler knows it, else
+/// they take other tiles. `memory`: kMergeFloats, aligned to 16 bytes. HD: head_dim where the compiler knows it, else
 /// 0.
 template <int HD>
 __device__ __forceinline__ void mergeSplits(const AttentionArgs& args, const SplitRange& range, const MergeShare& share,
                                             float* memory) {
   const int lane = threadIdx.x & 31, octet = lane >> 3, column = (lane & 7) * 4;
-  const int warps = share.count * (blockDim.x >> 5), warp = share.index * (blockDim.x >> 5) + (threadIdx.x >> 5);
+  const int warps = share.count * kMergeWarps, warp = share.index * kMergeWarps + (threadIdx.x >> 5);
   const int values = mergeValues(args), tiles = mergeTiles(args);
   if (warps >= 2 * tiles) {
     mergeByManyWarps<HD>(args, range, share, memory);
   } else if (warps >= tiles) {
     if (warp >= tiles) return;
     const int value = warp * 32 + column;
-    MergedSplits merged = mergeSubset<HD>(args, range, min(value, values - 4), octet, 4);
+    MergedSplits merged = mergeSubset<HD>(args, range, min(value, values - 4), octet, 2);
     merged.addLanes();
-    if (octet == 0 && value < values) storeMerged(args, range, value, merged, 0xffu);
+    storeMerged(args, range, value, merged, octet == 0 && value < values);
   } else {
 #pragma unroll 1
-    for (int tile = warp * 4 + octet; tile < tiles; tile += warps * 4) {
-      const int value = tile * 32 + column;
-      if (value >= values) continue;
-      storeMerged(args, range, value, mergeSubset<HD>(args, range, value, 0, 1), 0xffu << octet * 8);
+    for (int first = warp * 4; first < tiles; first += warps * 4) {
+      const int value = (first + octet) * 32 + column;
+      const MergedSplits merged = mergeSubset<HD>(args, range, min(value, values - 4), 0, 0);
+      storeMerged(args, range, value, merged, value < values);
     }
   }
 }

@@ -1,6 +1,5 @@
-// The pieces of tensor-core attention: a thread's queries, a warp's 16 positions of K and V straight from the cache
-// into mma.m16n8k16 fragments (contraction index and output columns permuted so that every thread's share is contiguous
-// in memory), the running softmax.
+// The scores of tensor-core attention: a thread's queries and a warp's 16 positions of K, straight from the cache into
+// mma.m16n8k16 fragments (the contraction index permuted so that every thread's share is contiguous in memory).
 #pragma once
 #include "kernels/cuda/attention.h"
 #include "kernels/cuda/attention_input.cuh"
@@ -93,25 +92,48 @@ struct QueryFragments {
   }
 };
 
+/// Where a thread's share of a tile of K or V is: its row, and the scale that belongs to it.
+template <KvCacheFormat F, int HD>
+struct TilePlace {
+  const std::uint8_t* row;
+  const __half* scale;
+
+  /// `store`: K's or V's start. `index`: the thread's first row of it. `value`: its first value of a row.
+  __device__ __forceinline__ TilePlace(const void* store, const KvLayout& layout, std::int64_t index, int value) {
+    const std::uint8_t* base = static_cast<const std::uint8_t*>(store);
+    row = base + index * Shape<F, HD>::kRowBytes + Shape<F, HD>::pieceBytes(value);
+    scale = reinterpret_cast<const __half*>(base + layout.scaleOffset) + index * (HD / 32) + value / 32;
+  }
+  __device__ __forceinline__ void advance(int positions) {
+    row += positions * Shape<F, HD>::kRowBytes;
+    scale += positions * (HD / 32);
+  }
+};
+
+/// 16 positions of K. Those that load() leaves out stay zero, or what they were: their scores mean nothing.
 template <KvCacheFormat F, int HD>
 struct KeyTile {
   using S = Shape<F, HD>;
-  Piece<F, S::kKeyPiece> pieces[2][S::kKeyPieces];
-  __half scales[2][S::kScaled ? S::kKeyPieces : 1];
+  using Place = TilePlace<F, HD>;
+  Piece<F, S::kKeyPiece> pieces[2][S::kKeyPieces] = {};
+  __half scales[2][S::kScaled ? S::kKeyPieces : 1] = {};
 
-  __device__ __forceinline__ void load(const AttentionArgs& args, std::int64_t head, int first, int last) {
+  /// Of the tile at `first`.
+  static __device__ __forceinline__ Place placeOf(const AttentionArgs& args, std::int64_t head, int first) {
     const int lane = threadIdx.x & 31;
+    return Place(args.keys, args.layout, head + first + (lane >> 2), (lane & 3) * S::kKeyPiece);
+  }
+
+  /// The tile's positions before number `valid`.
+  __device__ __forceinline__ void load(const Place& place, int valid) {
+    const int row = (threadIdx.x & 31) >> 2;
 #pragma unroll
     for (int n = 0; n < 2; ++n) {
-      const std::int64_t index = head + min(first + n * 8 + (lane >> 2), last);
-      const std::uint8_t* row = static_cast<const std::uint8_t*>(args.keys) + index * S::kRowBytes;
+      if (row + n * 8 >= valid) continue;
 #pragma unroll
       for (int j = 0; j < S::kKeyPieces; ++j) {
-        const int at = (j * 4 + (lane & 3)) * S::kKeyPiece;
-        pieces[n][j].load(row + S::pieceBytes(at));
-        if constexpr (S::kScaled)
-          scales[n][j] = reinterpret_cast<const __half*>(static_cast<const std::uint8_t*>(args.keys) +
-                                                         args.layout.scaleOffset)[index * (HD / 32) + at / 32];
+        pieces[n][j].load(place.row + n * 8 * S::kRowBytes + S::pieceBytes(j * 4 * S::kKeyPiece));
+        if constexpr (S::kScaled) scales[n][j] = place.scale[n * 8 * (HD / 32) + j * 4 * S::kKeyPiece / 32];
       }
     }
   }
@@ -154,122 +176,16 @@ struct KeyTile {
   }
 };
 
-template <KvCacheFormat F, int HD>
-struct ValueTile {
-  using S = Shape<F, HD>;
-  Piece<F, S::kValuePiece> pieces[4][S::kValuePieces];
-  __half scales[4];
-
-  /// Rows 2c, 2c+1, 2c+8, 2c+9 of the 16 positions (c: place of the thread in its quad), columns of the thread's octet.
-  __device__ __forceinline__ void load(const AttentionArgs& args, std::int64_t head, int first, int last) {
-    const int lane = threadIdx.x & 31;
+/// Scores of the 16 positions from `first` on: those from `end` on become minus infinity.
+__device__ __forceinline__ void maskScores(float (&s)[2][4], int first, int end) {
+  if (first + 16 <= end) return;
+  const int column = first + (threadIdx.x & 3) * 2;
 #pragma unroll
-    for (int r = 0; r < 4; ++r) {
-      const std::int64_t index = head + min(first + (lane & 3) * 2 + (r & 1) + (r >> 1) * 8, last);
-      const std::uint8_t* row = static_cast<const std::uint8_t*>(args.values) + index * S::kRowBytes;
+  for (int n = 0; n < 2; ++n)
 #pragma unroll
-      for (int s = 0; s < S::kValuePieces; ++s)
-        pieces[r][s].load(row + S::pieceBytes((s * 8 + (lane >> 2)) * S::kValuePiece));
-      if constexpr (S::kScaled)
-        scales[r] = reinterpret_cast<const __half*>(
-            static_cast<const std::uint8_t*>(args.values) +
-            args.layout.scaleOffset)[index * (HD / 32) + (lane >> 2) * S::kValuePiece / 32];
-    }
-  }
-
-  /// Puts the newest position in, and nothing where no position is (its probability is zero, but a cache may hold
-  /// anything).
-  __device__ __forceinline__ void patch(const NewestRows<HD>& newest, int first, int position) {
-    const int lane = threadIdx.x & 31;
-#pragma unroll
-    for (int r = 0; r < 4; ++r) {
-      const int p = first + (lane & 3) * 2 + (r & 1) + (r >> 1) * 8;
-      if (p < position) continue;
-#pragma unroll
-      for (int s = 0; s < S::kValuePieces; ++s)
-        pieces[r][s].loadShared(newest.value + S::pieceBytes((s * 8 + (lane >> 2)) * S::kValuePiece));
-      if constexpr (S::kScaled) scales[r] = newest.valueScales[(lane >> 2) * S::kValuePiece / 32];
-    }
-  }
-
-  __device__ __forceinline__ void accumulate(const std::uint32_t (&a)[4], float (&out)[HD / 8][4]) const {
-    if constexpr (S::kScaled) {
-      const __half2 scale01 = __halves2half2(scales[0], scales[1]), scale23 = __halves2half2(scales[2], scales[3]);
-#pragma unroll
-      for (int i = 0; i < S::kValuePiece / 4; ++i) {
-        const std::uint32_t b0 = pieces[0][0].bytes(i), b1 = pieces[1][0].bytes(i), b2 = pieces[2][0].bytes(i),
-                            b3 = pieces[3][0].bytes(i);
-        constexpr std::uint32_t magic = 0x64646464u;
-#pragma unroll
-        for (int p = 0; p < 2; ++p) {
-          const std::uint32_t pick = p ? 0x7362u : 0x5140u;  // {x.b2p, y.b2p, x.b2p+1, y.b2p+1}
-          const std::uint32_t first = __byte_perm(b0, b1, pick), second = __byte_perm(b2, b3, pick);
-          mma16816(out[4 * i + 2 * p], a, bytesToHalves(__byte_perm(first, magic, 0x4140), scale01),
-                   bytesToHalves(__byte_perm(second, magic, 0x4140), scale23));
-          mma16816(out[4 * i + 2 * p + 1], a, bytesToHalves(__byte_perm(first, magic, 0x4342), scale01),
-                   bytesToHalves(__byte_perm(second, magic, 0x4342), scale23));
-        }
-      }
-    } else {
-#pragma unroll
-      for (int s = 0; s < S::kValuePieces; ++s)
-#pragma unroll
-        for (int i = 0; i < 4; ++i) {
-          mma16816(out[8 * s + 2 * i], a, __byte_perm(pieces[0][s].words[i], pieces[1][s].words[i], 0x5410),
-                   __byte_perm(pieces[2][s].words[i], pieces[3][s].words[i], 0x5410));
-          mma16816(out[8 * s + 2 * i + 1], a, __byte_perm(pieces[0][s].words[i], pieces[1][s].words[i], 0x7632),
-                   __byte_perm(pieces[2][s].words[i], pieces[3][s].words[i], 0x7632));
-        }
-    }
-  }
-};
-
-/// A warp's running softmax: rows lane/4 and lane/4 + 8.
-template <int HD>
-struct Running {
-  float top[2] = {-INFINITY, -INFINITY};
-  float below[2] = {0, 0};
-  float out[HD / 8][4] = {};
-
-  /// Scores → probabilities as the A fragment of the second product.
-  __device__ __forceinline__ void update(float (&s)[2][4], int first, int end, std::uint32_t (&a)[4]) {
-    const int column = first + (threadIdx.x & 3) * 2;
-#pragma unroll
-    for (int n = 0; n < 2; ++n)
-#pragma unroll
-      for (int i = 0; i < 4; ++i)
-        if (column + n * 8 + (i & 1) >= end) s[n][i] = -INFINITY;
-    float keep[2];
-#pragma unroll
-    for (int r = 0; r < 2; ++r) {
-      float best = fmaxf(fmaxf(s[0][2 * r], s[0][2 * r + 1]), fmaxf(s[1][2 * r], s[1][2 * r + 1]));
-      best = fmaxf(best, __shfl_xor_sync(0xffffffffu, best, 1));
-      best = fmaxf(best, __shfl_xor_sync(0xffffffffu, best, 2));
-      best = fmaxf(best, top[r]);
-      keep[r] = fastExp2(top[r] - best);
-      top[r] = best;
-      float sum = 0;
-#pragma unroll
-      for (int n = 0; n < 2; ++n)
-#pragma unroll
-        for (int i = 0; i < 2; ++i) sum += s[n][2 * r + i] = fastExp2(s[n][2 * r + i] - best);
-      below[r] = below[r] * keep[r] + sum;
-    }
-    if (__any_sync(0xffffffffu, keep[0] != 1.0f || keep[1] != 1.0f)) {
-#pragma unroll
-      for (int t = 0; t < HD / 8; ++t) {
-        out[t][0] *= keep[0];
-        out[t][1] *= keep[0];
-        out[t][2] *= keep[1];
-        out[t][3] *= keep[1];
-      }
-    }
-    a[0] = halfPair(s[0][0], s[0][1]);
-    a[1] = halfPair(s[0][2], s[0][3]);
-    a[2] = halfPair(s[1][0], s[1][1]);
-    a[3] = halfPair(s[1][2], s[1][3]);
-  }
-};
+    for (int i = 0; i < 4; ++i)
+      if (column + n * 8 + (i & 1) >= end) s[n][i] = -INFINITY;
+}
 
 }  // namespace gpu
 }  // namespace nibble

@@ -65,6 +65,17 @@ __device__ __forceinline__ void copyAsync16(std::uint32_t shared, const void* gl
   }
 #endif
 }
+/// The same, or zeros where nothing is `wanted`, or nothing at all if not `done`.
+__device__ __forceinline__ void copyAsync16OrZero(std::uint32_t shared, const void* global, bool wanted, bool done) {
+#if __CUDA_ARCH__ >= 800
+  asm volatile(
+      "{ .reg .pred p; setp.ne.u32 p, %3, 0; @p cp.async.cg.shared.global [%0], [%1], 16, %2; }" ::"r"(shared),
+      "l"(global), "r"(wanted ? 16 : 0), "r"(static_cast<std::uint32_t>(done))
+      : "memory");
+#else
+  (void)shared, (void)global, (void)wanted, (void)done;
+#endif
+}
 __device__ __forceinline__ void copyAsync4(std::uint32_t shared, const void* global, bool wanted) {
 #if __CUDA_ARCH__ >= 800
   asm volatile("{ .reg .pred p; setp.ne.u32 p, %2, 0; @p cp.async.ca.shared.global [%0], [%1], 4; }" ::"r"(shared),
@@ -139,6 +150,21 @@ __device__ __forceinline__ void mma16832(int (&d)[4], std::uint32_t a0, std::uin
 #else
   (void)d, (void)a0, (void)a1, (void)a2, (void)a3, (void)b0, (void)b1;
 #endif
+}
+
+/// Four matrices of 8 rows of 16 bytes (a lane's address: row lane % 8 of matrix lane / 8): a lane gets word lane % 4 of
+/// row lane / 4 of each; transposed, the 16-bit elements lane / 4 of rows 2 · (lane % 4) and the one behind it (7.5+).
+__device__ __forceinline__ void loadMatrices(std::uint32_t (&m)[4], std::uint32_t shared) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
+               : "=r"(m[0]), "=r"(m[1]), "=r"(m[2]), "=r"(m[3])
+               : "r"(shared)
+               : "memory");
+}
+__device__ __forceinline__ void loadMatricesTransposed(std::uint32_t (&m)[4], std::uint32_t shared) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
+               : "=r"(m[0]), "=r"(m[1]), "=r"(m[2]), "=r"(m[3])
+               : "r"(shared)
+               : "memory");
 }
 
 /// 2^value; 0 where that would be subnormal.

@@ -59,17 +59,18 @@ __device__ __forceinline__ void storeRoundedHalves(std::uint8_t* vector, int col
   if (column % kRoundedHalf == 0) roundedScales(vector, columns)[column / kRoundedHalf] = rounding.scale;
 }
 
-/// Four neighbouring columns a lane from `column` on, whole groups side by side; no sums of squares. `lanes`: that take
-/// part, eight a group.
+/// Four neighbouring columns a lane from `column` on, eight lanes a group; no sums of squares. All lanes of the warp;
+/// those of a group are `inside` the vector or not.
 __device__ __forceinline__ void storeRoundedColumns(std::uint8_t* vector, int columns, int column, const float (&v)[4],
-                                                    std::uint32_t lanes) {
+                                                    bool inside) {
   std::uint32_t largest = 0;
 #pragma unroll
   for (int i = 0; i < 4; ++i) largest = max(largest, __float_as_uint(fabsf(v[i])));
 #pragma unroll
   for (int mask = 1; mask < kRoundedGroup / 4; mask <<= 1)
-    largest = max(largest, __shfl_xor_sync(lanes, largest, mask));
+    largest = max(largest, __shfl_xor_sync(0xffffffffu, largest, mask));
   const ByteRounding rounding = byteRounding(largest);
+  if (!inside) return;
   std::uint32_t bytes = 0;
 #pragma unroll
   for (int i = 0; i < 4; ++i) bytes |= rounding.byteOf(v[i]) << (8 * i);
