@@ -1,4 +1,5 @@
-// Decode attention: arguments shared by the plain and the tensor-core kernel, and how the cache is split over blocks.
+// Decode attention: arguments shared by the plain kernel and those on tensor cores, and how the cache is split over
+// blocks.
 #pragma once
 #include <cuda_runtime_api.h>
 

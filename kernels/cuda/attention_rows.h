@@ -25,7 +25,7 @@ struct AttentionRows {
 };
 
 /// fp16 cache and head_dim a multiple of 8 up to 128, or (compute capability 8.0 and later, for its shared memory)
-/// 8-bit cache and head_dim 64 or 128.
+/// 8- or 4-bit cache and head_dim 64 or 128; over a 4-bit one queries are rotated as its keys are.
 bool flash_attention_supports(KvCacheFormat format, int headDim, bool asynchronousCopies);
 cudaError_t flash_attention(cudaStream_t stream, const AttentionRows& rows);
 

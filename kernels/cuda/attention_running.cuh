@@ -63,10 +63,10 @@ struct ValueTile {
       for (int p = 0; p < 2; ++p) {
         const std::uint32_t pick = p ? 0x7362u : 0x5140u;  // {x.b2p, y.b2p, x.b2p+1, y.b2p+1}
         const std::uint32_t first = __byte_perm(b0, b1, pick), second = __byte_perm(b2, b3, pick);
-        mma16816(out[4 * i + 2 * p], a, bytesToHalves(__byte_perm(first, magic, 0x4140), scale01),
-                 bytesToHalves(__byte_perm(second, magic, 0x4140), scale23));
-        mma16816(out[4 * i + 2 * p + 1], a, bytesToHalves(__byte_perm(first, magic, 0x4342), scale01),
-                 bytesToHalves(__byte_perm(second, magic, 0x4342), scale23));
+        multiplyAdd(out[4 * i + 2 * p], a, bytesToHalves(__byte_perm(first, magic, 0x4140), scale01),
+                    bytesToHalves(__byte_perm(second, magic, 0x4140), scale23));
+        multiplyAdd(out[4 * i + 2 * p + 1], a, bytesToHalves(__byte_perm(first, magic, 0x4342), scale01),
+                    bytesToHalves(__byte_perm(second, magic, 0x4342), scale23));
       }
     }
   }

@@ -15,7 +15,7 @@ struct ProbabilityRows {
   /// Those of 16 positions from number `first` on.
   __device__ __forceinline__ void load(std::uint32_t (&a)[4], int first) const {
     const int lane = threadIdx.x & 31;
-    loadMatrices(a, sharedAddress(rows + (lane & 15) * kStride + first + (lane >> 4) * 8));
+    loadMatrix4(a, sharedAddress(rows + (lane & 15) * kStride + first + (lane >> 4) * 8));
   }
 };
 

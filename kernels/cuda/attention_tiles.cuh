@@ -3,40 +3,15 @@
 #pragma once
 #include "kernels/cuda/attention.h"
 #include "kernels/cuda/attention_input.cuh"
+#include "kernels/cuda/kv_cache.cuh"
+#include "kernels/cuda/tensor_core.cuh"
 
 namespace nibble {
 namespace gpu {
 
-__device__ __forceinline__ void mma16816(float (&d)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
-                                         std::uint32_t b1) {
-#if __CUDA_ARCH__ >= 800
-  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
-               : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
-#else
-  (void)d, (void)a, (void)b0, (void)b1;
-#endif
-}
-
 __device__ __forceinline__ std::uint32_t halfPair(float a, float b) {
   const __half2 h = __floats2half2_rn(a, b);
   return *reinterpret_cast<const std::uint32_t*>(&h);
-}
-
-/// Two bytes (biased by 128) in bytes 0 and 2 of `bytes` → two halves times `scale`.
-__device__ __forceinline__ std::uint32_t bytesToHalves(std::uint32_t bytes, __half2 scale) {
-  const __half2 bias = __floats2half2_rn(1152.0f, 1152.0f);
-  const __half2 h = __hmul2(__hsub2(*reinterpret_cast<const __half2*>(&bytes), bias), scale);
-  return *reinterpret_cast<const std::uint32_t*>(&h);
-}
-
-/// Four nibbles → four codes of kQ4Codebook, each plus 128.
-__device__ __forceinline__ std::uint32_t codesOfNibbles(std::uint32_t nibbles) {
-  constexpr std::uint32_t t0 = 1u | 24u << 8 | 45u << 16 | 63u << 24, t1 = 79u | 93u << 8 | 106u << 16 | 118u << 24;
-  constexpr std::uint32_t t2 = 129u | 141u << 8 | 153u << 16 | 166u << 24,
-                          t3 = 181u | 197u << 8 | 217u << 16 | 241u << 24;
-  const std::uint32_t low = nibbles & 0x7777u;
-  return __byte_perm(__byte_perm(t0, t1, low), __byte_perm(t2, t3, low), ((nibbles >> 1) & 0x4444u) | 0x3210u);
 }
 
 /// Bytes of one row's piece: kE consecutive values of a thread.
@@ -165,10 +140,10 @@ struct KeyTile {
           if constexpr (S::kScaled) {
             const std::uint32_t bytes = pieces[n][j].bytes(t);
             const __half2 scale = __half2half2(scales[n][j]);
-            mma16816(out[n], a, bytesToHalves(__byte_perm(bytes, 0x64646464u, 0x4140), scale),
-                     bytesToHalves(__byte_perm(bytes, 0x64646464u, 0x4342), scale));
+            multiplyAdd(out[n], a, bytesToHalves(__byte_perm(bytes, 0x64646464u, 0x4140), scale),
+                        bytesToHalves(__byte_perm(bytes, 0x64646464u, 0x4342), scale));
           } else {
-            mma16816(out[n], a, pieces[n][j].words[2 * t], pieces[n][j].words[2 * t + 1]);
+            multiplyAdd(out[n], a, pieces[n][j].words[2 * t], pieces[n][j].words[2 * t + 1]);
           }
         }
       }

@@ -83,9 +83,9 @@ struct OutputTiles {
         const int first = (i * kShares + share()) * 32 + half * 16;
         std::uint32_t a[4], b[4];
         probabilities.load(a, first);
-        loadMatricesTransposed(b, chunks + first * (HD * 2));
+        loadMatrix4Transposed(b, chunks + first * (HD * 2));
 #pragma unroll
-        for (int t = 0; t < 2; ++t) mma16816(own[half][t], a, b[2 * t], b[2 * t + 1]);
+        for (int t = 0; t < 2; ++t) multiplyAdd(own[half][t], a, b[2 * t], b[2 * t + 1]);
       }
     }
 #pragma unroll

@@ -152,21 +152,6 @@ __device__ __forceinline__ void mma16832(int (&d)[4], std::uint32_t a0, std::uin
 #endif
 }
 
-/// Four matrices of 8 rows of 16 bytes (a lane's address: row lane % 8 of matrix lane / 8): a lane gets word lane % 4 of
-/// row lane / 4 of each; transposed, the 16-bit elements lane / 4 of rows 2 · (lane % 4) and the one behind it (7.5+).
-__device__ __forceinline__ void loadMatrices(std::uint32_t (&m)[4], std::uint32_t shared) {
-  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
-               : "=r"(m[0]), "=r"(m[1]), "=r"(m[2]), "=r"(m[3])
-               : "r"(shared)
-               : "memory");
-}
-__device__ __forceinline__ void loadMatricesTransposed(std::uint32_t (&m)[4], std::uint32_t shared) {
-  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
-               : "=r"(m[0]), "=r"(m[1]), "=r"(m[2]), "=r"(m[3])
-               : "r"(shared)
-               : "memory");
-}
-
 /// 2^value; 0 where that would be subnormal.
 __device__ __forceinline__ float fastExp2(float value) {
   float result;

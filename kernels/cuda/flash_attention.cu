@@ -1,10 +1,12 @@
-// Causal attention of many rows over the fp16 or 8-bit KV cache on tensor cores, with sliding window and grouped heads.
+// Causal attention of many rows over a KV cache of 16, 8 or 4 bits on tensor cores, with sliding window and grouped
+// heads.
 // The query heads of one KV head are rows of one problem: row m of it is token m / group, head m % group, so that a
 // tile of 128 rows reads each key once for all its heads. fp32 softmax; probabilities and values in fp16. Bound by
 // arithmetic: 4 · rows · keys · heads · head_dim operations.
 #include "kernels/cuda/attention_rows.h"
 #include "kernels/cuda/element.cuh"
 #include "kernels/cuda/flash_tile.cuh"
+#include "kernels/cuda/kv_cache.cuh"
 
 namespace nibble::gpu {
 
@@ -30,26 +32,32 @@ __device__ __forceinline__ void loadHalfTile(__half* tile, const void* cache, co
   }
 }
 
-/// An 8-bit tile as it lies in the cache, with its scales, on its way to becoming fp16.
-template <int HD>
+/// Values in 16 bytes of a row of an 8- or 4-bit cache.
+template <KvCacheFormat F>
+constexpr int kValuesOfChunk = F == KvCacheFormat::q8 ? 16 : 32;
+
+/// A tile of such a cache as it lies there, with its scales, on its way to becoming fp16.
+template <KvCacheFormat F, int HD>
 struct RawTile {
-  alignas(16) std::int8_t values[kKeyTile * HD];
+  static constexpr int kChunks = HD / kValuesOfChunk<F>;  // of a row
+  alignas(16) uint4 chunks[kKeyTile * kChunks];
   alignas(16) __half scales[kKeyTile * HD / 32];
 };
 
-/// Needs head_dim divisible by 32; keys at or behind `end` become zeros.
-template <int HD>
-__device__ __forceinline__ void loadRawTile(RawTile<HD>& raw, const void* cache, const FlashProblem& problem, int head,
-                                            std::int64_t first, std::int64_t end) {
-  const int headDim = problem.layout.headDim, scaleCount = problem.layout.scaleCount;
+/// Needs head_dim divisible by 64; keys at or behind `end` become zeros.
+template <KvCacheFormat F, int HD>
+__device__ __forceinline__ void loadRawTile(RawTile<F, HD>& raw, const void* cache, const FlashProblem& problem,
+                                            int head, std::int64_t first, std::int64_t end) {
+  constexpr int kChunks = RawTile<F, HD>::kChunks;
+  const int rowChunks = problem.layout.headDim / kValuesOfChunk<F>, scaleCount = problem.layout.scaleCount;
   const std::int64_t at = head * problem.layout.capacity + first;
-  const std::int8_t* base = static_cast<const std::int8_t*>(cache) + at * headDim;
+  const uint4* base = static_cast<const uint4*>(cache) + at * rowChunks;
   const __half* scales =
       reinterpret_cast<const __half*>(static_cast<const char*>(cache) + problem.layout.scaleOffset) + at * scaleCount;
-  for (int i = threadIdx.x; i < kKeyTile * (HD / 16); i += kFlashThreads) {
-    const int row = i / (HD / 16), chunk = i % (HD / 16);
-    const bool valid = first + row < end && chunk * 16 < headDim;
-    copySixteen(raw.values + i * 16, valid ? base + row * headDim + chunk * 16 : base, valid);
+  for (int i = threadIdx.x; i < kKeyTile * kChunks; i += kFlashThreads) {
+    const int row = i / kChunks, chunk = i % kChunks;
+    const bool valid = first + row < end && chunk < rowChunks;
+    copySixteen(raw.chunks + i, valid ? base + row * rowChunks + chunk : base, valid);
   }
   for (int i = threadIdx.x; i < kKeyTile * (HD / 64); i += kFlashThreads) {
     const int row = i / (HD / 64), pair = i % (HD / 64);
@@ -58,27 +66,29 @@ __device__ __forceinline__ void loadRawTile(RawTile<HD>& raw, const void* cache,
   }
 }
 
-/// Two int8 (bytes `selector` of `word`, offset by 128) as fp16: 1024 + byte is fp16's 0x6400 | byte.
-__device__ __forceinline__ __half2 twoBytes(std::uint32_t word, std::uint32_t selector) {
-  const std::uint32_t bits = __byte_perm(word, 0x64646464u, selector);
-  return __hsub2(*reinterpret_cast<const __half2*>(&bits), __float2half2_rn(1152.0f));
+/// Four bytes, 128 higher than what they stand for, as halves.
+__device__ __forceinline__ uint2 widenFour(std::uint32_t bytes, __half2 scale) {
+  return make_uint2(bytesToHalves(__byte_perm(bytes, 0x64646464u, 0x4140), scale),
+                    bytesToHalves(__byte_perm(bytes, 0x64646464u, 0x4342), scale));
 }
 
-template <int HD>
-__device__ __forceinline__ void widenTile(__half* tile, const RawTile<HD>& raw) {
+template <KvCacheFormat F, int HD>
+__device__ __forceinline__ void widenTile(__half* tile, const RawTile<F, HD>& raw) {
+  constexpr int kChunks = RawTile<F, HD>::kChunks, kPieces = kValuesOfChunk<F> / 8;
 #pragma unroll 2
-  for (int i = threadIdx.x; i < kKeyTile * (HD / 16); i += kFlashThreads) {
-    const int row = i / (HD / 16), chunk = i % (HD / 16);
-    const uint4 bytes = *reinterpret_cast<const uint4*>(raw.values + i * 16);
-    const __half2 scale = __half2half2(raw.scales[row * (HD / 32) + chunk / 2]);
-    const std::uint32_t words[4] = {bytes.x ^ 0x80808080u, bytes.y ^ 0x80808080u, bytes.z ^ 0x80808080u,
-                                    bytes.w ^ 0x80808080u};
+  for (int i = threadIdx.x; i < kKeyTile * kChunks; i += kFlashThreads) {
+    const int row = i / kChunks, chunk = i % kChunks;
+    const uint4 v = raw.chunks[i];
+    const std::uint32_t words[4] = {v.x, v.y, v.z, v.w};
+    const __half2 scale = __half2half2(raw.scales[row * (HD / 32) + chunk * kValuesOfChunk<F> / 32]);
 #pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      __half2 out[4];
-#pragma unroll
-      for (int j = 0; j < 4; ++j) out[j] = __hmul2(twoBytes(words[half * 2 + j / 2], j % 2 ? 0x4342u : 0x4140u), scale);
-      *reinterpret_cast<uint4*>(tile + swizzled<HD>(row, chunk * 2 + half)) = *reinterpret_cast<const uint4*>(out);
+    for (int piece = 0; piece < kPieces; ++piece) {
+      const bool bytes = F == KvCacheFormat::q8;
+      const uint2 low = widenFour(bytes ? words[2 * piece % 4] ^ 0x80808080u : codesOfNibbles(words[piece]), scale);
+      const uint2 high =
+          widenFour(bytes ? words[(2 * piece + 1) % 4] ^ 0x80808080u : codesOfNibbles(words[piece] >> 16), scale);
+      *reinterpret_cast<uint4*>(tile + swizzled<HD>(row, chunk * kPieces + piece)) =
+          make_uint4(low.x, low.y, high.x, high.y);
     }
   }
 }
@@ -132,22 +142,24 @@ __device__ __forceinline__ void storeOutput(const FlashState<HD>& state, const F
 }
 
 /// Copies 64 keys and values into shared memory while the former 64 are multiplied with. fp16 cache: into one of
-/// `Stages` tiles; 8-bit cache (Bytes): as they are, into one of `Stages` raw tiles, and from there as fp16 into the
-/// one tile.
-template <int HD, int Stages, bool Bytes>
+/// `Stages` tiles; 8- or 4-bit cache: as they are, into one of `Stages` raw tiles, and from there as fp16 into the one
+/// tile.
+template <int HD, int Stages, KvCacheFormat F>
 struct Tiles {
+  static constexpr bool kRaw = F != KvCacheFormat::f16;
+  using Raw = RawTile<F, HD>;
   __half queries[kQueryTile * HD];
-  __half cached[Bytes ? 1 : Stages][2][kKeyTile * HD];  // keys, values
-  RawTile<HD> raw[Bytes ? Stages : 1][2];
-  static constexpr int kBytes = sizeof(__half) * HD * (kQueryTile + (Bytes ? 1 : Stages) * 2 * kKeyTile) +
-                                (Bytes ? Stages * 2 * sizeof(RawTile<HD>) : 0);
+  __half cached[kRaw ? 1 : Stages][2][kKeyTile * HD];  // keys, values
+  Raw raw[kRaw ? Stages : 1][2];
+  static constexpr int kBytes =
+      sizeof(__half) * HD * (kQueryTile + (kRaw ? 1 : Stages) * 2 * kKeyTile) + (kRaw ? Stages * 2 * sizeof(Raw) : 0);
 
   __device__ __forceinline__ void begin(int stage, const FlashProblem& problem, int head, std::int64_t first,
                                         std::int64_t end) {
     const KvView& cache = problem.rows.cache;
-    if constexpr (Bytes) {
-      loadRawTile<HD>(raw[stage][0], cache.keys, problem, head, first, end);
-      loadRawTile<HD>(raw[stage][1], cache.values, problem, head, first, end);
+    if constexpr (kRaw) {
+      loadRawTile<F, HD>(raw[stage][0], cache.keys, problem, head, first, end);
+      loadRawTile<F, HD>(raw[stage][1], cache.values, problem, head, first, end);
     } else {
       loadHalfTile<HD>(cached[stage][0], cache.keys, problem, head, first, end);
       loadHalfTile<HD>(cached[stage][1], cache.values, problem, head, first, end);
@@ -156,10 +168,11 @@ struct Tiles {
   }
 };
 
-template <int HD, int Stages, bool Bytes>
+template <int HD, int Stages, KvCacheFormat F>
 __global__ void __launch_bounds__(kFlashThreads, 2) flash_attention_kernel(const FlashProblem problem) {
   extern __shared__ __align__(128) char shared[];
-  auto& tiles = *reinterpret_cast<Tiles<HD, Stages, Bytes>*>(shared);
+  auto& tiles = *reinterpret_cast<Tiles<HD, Stages, F>*>(shared);
+  constexpr bool kRaw = Tiles<HD, Stages, F>::kRaw;
   const int head = blockIdx.y, lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   const int rowCount = problem.rows.rows * problem.group;
   const int firstRow = (gridDim.x - 1 - blockIdx.x) * kQueryTile;  // the rows with most keys first
@@ -187,13 +200,13 @@ __global__ void __launch_bounds__(kFlashThreads, 2) flash_attention_kernel(const
     }
     copyWait<0>();
     __syncthreads();
-    if constexpr (Bytes) {
-      widenTile<HD>(tiles.cached[0][0], tiles.raw[stage][0]);
-      widenTile<HD>(tiles.cached[0][1], tiles.raw[stage][1]);
+    if constexpr (kRaw) {
+      widenTile<F, HD>(tiles.cached[0][0], tiles.raw[stage][0]);
+      widenTile<F, HD>(tiles.cached[0][1], tiles.raw[stage][1]);
     }
     if (Stages == 2 && key + kKeyTile < end) tiles.begin(stage ^ 1, problem, head, key + kKeyTile, end);
-    if constexpr (Bytes) __syncthreads();
-    const int ready = Bytes ? 0 : stage;
+    if constexpr (kRaw) __syncthreads();
+    const int ready = kRaw ? 0 : stage;
     float scores[2][8][4];
     flashScores<HD>(scores, tiles.queries, tiles.cached[ready][0]);
     if (key + kKeyTile - 1 > firstToken || (window > 0 && key <= end - 1 - window)) {
@@ -211,10 +224,10 @@ __global__ void __launch_bounds__(kFlashThreads, 2) flash_attention_kernel(const
   storeOutput<HD>(state, problem, head, firstRow, rowCount);
 }
 
-template <int HD, int Stages, bool Bytes>
+template <int HD, int Stages, KvCacheFormat F>
 cudaError_t launch(cudaStream_t stream, const FlashProblem& problem) {
-  constexpr int kShared = Tiles<HD, Stages, Bytes>::kBytes;
-  const auto kernel = flash_attention_kernel<HD, Stages, Bytes>;
+  constexpr int kShared = Tiles<HD, Stages, F>::kBytes;
+  const auto kernel = flash_attention_kernel<HD, Stages, F>;
   if (const cudaError_t status = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kShared);
       status != cudaSuccess)
     return status;
@@ -225,16 +238,17 @@ cudaError_t launch(cudaStream_t stream, const FlashProblem& problem) {
 
 template <int HD>
 cudaError_t choose(cudaStream_t stream, const FlashProblem& problem) {
-  if (problem.rows.cache.format == KvCacheFormat::q8) return launch<HD, 2, true>(stream, problem);
-  return problem.rows.asynchronousCopies ? launch<HD, 2, false>(stream, problem)
-                                         : launch<HD, 1, false>(stream, problem);
+  using C = KvCacheFormat;
+  if (problem.rows.cache.format == C::q8) return launch<HD, 2, C::q8>(stream, problem);
+  if (problem.rows.cache.format == C::q4) return launch<HD, 2, C::q4>(stream, problem);
+  return problem.rows.asynchronousCopies ? launch<HD, 2, C::f16>(stream, problem)
+                                         : launch<HD, 1, C::f16>(stream, problem);
 }
 }  // namespace
 
 bool flash_attention_supports(KvCacheFormat format, int headDim, bool asynchronousCopies) {
-  if (headDim > 128) return false;
-  return (format == KvCacheFormat::f16 && headDim % 8 == 0) ||
-         (format == KvCacheFormat::q8 && headDim % 64 == 0 && asynchronousCopies);
+  if (headDim > 128 || format == KvCacheFormat::f32) return false;
+  return format == KvCacheFormat::f16 ? headDim % 8 == 0 : headDim % 64 == 0 && asynchronousCopies;
 }
 
 cudaError_t flash_attention(cudaStream_t stream, const AttentionRows& rows) {

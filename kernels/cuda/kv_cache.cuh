@@ -1,5 +1,6 @@
 // One position of one KV head: norm, rope and rotation of a row in shared memory by one warp, rounding into the cache,
-// and reading a value back. Prefill appends by itself, with the same scales and rounding.
+// and reading a value back, also as halves for tensor cores. Prefill appends by itself, with the same scales and
+// rounding.
 #pragma once
 #include <cuda_fp16.h>
 
@@ -108,6 +109,22 @@ __device__ inline void storeRow(void* store, const KvLayout& layout, KvCacheForm
       reinterpret_cast<std::int8_t*>(base)[index * headDim + i] = roundToByte(v, inverse);
     }
   }
+}
+
+/// Two bytes (biased by 128) in bytes 0 and 2 of `bytes` → two halves times `scale`.
+__device__ __forceinline__ std::uint32_t bytesToHalves(std::uint32_t bytes, __half2 scale) {
+  const __half2 bias = __floats2half2_rn(1152.0f, 1152.0f);
+  const __half2 h = __hmul2(__hsub2(*reinterpret_cast<const __half2*>(&bytes), bias), scale);
+  return *reinterpret_cast<const std::uint32_t*>(&h);
+}
+
+/// Four nibbles → four codes of kQ4Codebook, each plus 128.
+__device__ __forceinline__ std::uint32_t codesOfNibbles(std::uint32_t nibbles) {
+  constexpr std::uint32_t t0 = 1u | 24u << 8 | 45u << 16 | 63u << 24, t1 = 79u | 93u << 8 | 106u << 16 | 118u << 24;
+  constexpr std::uint32_t t2 = 129u | 141u << 8 | 153u << 16 | 166u << 24,
+                          t3 = 181u | 197u << 8 | 217u << 16 | 241u << 24;
+  const std::uint32_t low = nibbles & 0x7777u;
+  return __byte_perm(__byte_perm(t0, t1, low), __byte_perm(t2, t3, low), ((nibbles >> 1) & 0x4444u) | 0x3210u);
 }
 
 /// One value of the cache as fp32.

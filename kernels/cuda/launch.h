@@ -10,7 +10,7 @@ namespace gpu {
 template <typename... Parameters, typename... Arguments>
 cudaError_t launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, std::size_t shared, cudaStream_t stream,
                    bool dependent, const Arguments&... arguments) {
-  if (shared > 24 * 1024) {  // with what a kernel declares itself more than the 48 KiB that need no asking
+  if (shared > 24 * 1024) {  // 48 KiB need no asking, but a kernel may declare some of them itself
     const cudaError_t error = cudaFuncSetAttribute(
         reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared));
     if (error != cudaSuccess) return error;
