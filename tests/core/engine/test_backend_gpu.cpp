@@ -137,6 +137,28 @@ class TestBackendGpu : public QObject {
       }
   }
 
+  void everyCacheIsDecodedByTheGraph_data() {
+    QTest::addColumn<int>("kv");
+    for (const KvFormat kv : {KvFormat::f16, KvFormat::q8, KvFormat::q4})
+      QTest::newRow(kvFormatName(kv).data()) << static_cast<int>(kv);
+  }
+  /// As large as what people run: the self-test that leaves fast kernels aside must not mistake rounding for an error.
+  void everyCacheIsDecodedByTheGraph() {
+    QFETCH(int, kv);
+    constexpr std::uint64_t kNeeds = 8ull << 30;
+    if (test::freeOnCard() < kNeeds) QSKIP("skipped: too little memory is free on the card for InternLM3-8B");
+    LoadRequest request;
+    request.model = "shape:internlm3-8b";
+    request.recipe = uniformRecipe(Format::q4);
+    request.kv = static_cast<KvFormat>(kv);
+    request.device = test::kCard;
+    request.context = 512;
+    const auto engine = makeEngine();
+    const auto report = engine->load(request, {}, {});
+    QVERIFY2(report, report ? "" : report.error().detail.c_str());
+    QCOMPARE(engine->statistics().backend.path, std::string("CUDA graph"));
+  }
+
   void aSecondModelLeavesTheFirstAlone() {
     const auto ids = test::readGoldenAnswers(test::goldenData("sample-reference") / "reference.json").front().ids;
     const auto load = [](Format format) {
