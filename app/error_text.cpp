@@ -28,6 +28,9 @@ QString sentence(const QString& start, const Error& error) {
   return where.isEmpty() ? start + '.' : start + QStringLiteral(": ") + where + '.';
 }
 
+/// Of a file that somebody named on the command line, not of a model.
+bool ofAnOption(const Error& error) { return error.field.starts_with("--"); }
+
 ErrorText memoryText(const Error& error) {
   ErrorText words;
   words.what = error.needed == 0 ? sentence(Words::tr("Not enough memory"), error)
@@ -42,12 +45,14 @@ ErrorText errorText(const Error& error) {
   switch (error.code) {
     case ErrorCode::wrongUsage: return {sentence(Words::tr("That cannot be done"), error), {}};
     case ErrorCode::fileMissing:
+      if (ofAnOption(error)) return {sentence(Words::tr("A file is missing or cannot be read"), error), Words::tr("Check the path.")};
       return {sentence(Words::tr("A file is missing or cannot be read"), error), Words::tr("Check the path, and that the model was downloaded whole.")};
     case ErrorCode::fileMalformed:
       if (error.file == "standard input") return {sentence(Words::tr("The input cannot be read"), error), {}};
       if (error.field == "text") return {sentence(Words::tr("The text cannot be used"), error), Words::tr("Give a longer text or a smaller window.")};
       return {sentence(Words::tr("A file is damaged"), error), Words::tr("Download or copy it again.")};
     case ErrorCode::fileUnsupported:
+      if (ofAnOption(error)) return {sentence(Words::tr("The file cannot be read as text"), error), Words::tr("Give another one.")};
       return {sentence(Words::tr("A file is of a kind that Nibble does not know"), error), Words::tr("Choose another model, or a newer version of Nibble.")};
     case ErrorCode::outOfMemory: return memoryText(error);
     case ErrorCode::deviceMissing:

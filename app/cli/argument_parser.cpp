@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/base/text_file.h"
+
 namespace nibble {
 
 namespace {
@@ -43,6 +45,12 @@ Result<void> checkOperands(const VerbSpec& spec, const std::vector<std::string>&
 }  // namespace
 
 tl::unexpected<Error> wrongArgument(const std::string& argument, std::string detail) { return fail(ErrorCode::wrongUsage, std::move(detail), {}, argument); }
+
+Result<std::string> readNamedText(const std::string& option, const std::string& path, std::uint64_t maxBytes) {
+  auto text = readTextFile(path, maxBytes);
+  if (!text) text.error().field = option;
+  return text;
+}
 
 Result<Arguments> parseArguments(const VerbSpec& spec, const std::vector<std::string>& words) {
   Arguments out;

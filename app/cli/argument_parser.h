@@ -54,6 +54,9 @@ Result<Arguments> parseArguments(const VerbSpec& spec, const std::vector<std::st
 /// An Error of wrong usage about one argument.
 tl::unexpected<Error> wrongArgument(const std::string& argument, std::string detail);
 
+/// The text of the file that an option names; errors are readTextFile()'s and name the option.
+Result<std::string> readNamedText(const std::string& option, const std::string& path, std::uint64_t maxBytes = std::uint64_t{64} << 20);
+
 /// "usage: nibble-cli tokenize FOLDER [--no-bos] …"
 std::string usageLine(const VerbSpec& spec);
 /// Summary, usage, options, examples.

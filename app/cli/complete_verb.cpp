@@ -4,7 +4,6 @@
 #include "app/cli/json_line.h"
 #include "app/cli/model_options.h"
 #include "app/cli/sampling_options.h"
-#include "core/base/text_file.h"
 #include "core/text/tokenizer.h"
 
 namespace nibble {
@@ -38,7 +37,7 @@ Result<std::vector<std::int32_t>> promptIds(const Arguments& arguments) {
   }
   std::string text = arguments.text("--prompt").value_or("");
   if (const auto file = arguments.text("--prompt-file")) {
-    NIBBLE_TRY(text, readTextFile(*file));
+    NIBBLE_TRY(text, readNamedText("--prompt-file", *file));
   }
   NIBBLE_TRY(const std::filesystem::path folder, resolveModel(arguments.operand(0)));
   NIBBLE_TRY(const auto tokenizer, openTokenizer(folder));

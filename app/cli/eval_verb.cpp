@@ -3,7 +3,6 @@
 
 #include "app/cli/json_line.h"
 #include "app/cli/model_options.h"
-#include "core/base/text_file.h"
 #include "core/eval/evaluate.h"
 
 namespace nibble {
@@ -22,7 +21,7 @@ Result<EvaluateRequest> evaluateRequest(const Arguments& arguments) {
   NIBBLE_TRY(const auto window, arguments.integer("--window", 2, 65'536));
   const std::string score = arguments.text("--score").value_or("all");
   if (score != "all" && score != "second-half") return wrongArgument("--score", "needs all or second-half, not \"" + score.substr(0, 40) + "\"");
-  NIBBLE_TRY(const std::string text, readTextFile(*path, kMostTextBytes));
+  NIBBLE_TRY(const std::string text, readNamedText("--text", *path, kMostTextBytes));
   request.text = bytes ? std::string(wholeCharacters(text, static_cast<std::uint64_t>(*bytes))) : text;
   request.textName = *path;
   request.window = static_cast<int>(window.value_or(request.window));

@@ -5,7 +5,6 @@
 #include "app/cli/json_input.h"
 #include "app/cli/json_line.h"
 #include "app/cli/verb.h"
-#include "core/base/text_file.h"
 #include "core/engine/engine.h"
 #include "core/text/chat_template.h"
 
@@ -40,7 +39,7 @@ Result<ChatTemplate> wantedTemplate(const Arguments& arguments) {
   const bool model = !arguments.operands().empty();
   if (file && model) return wrongArgument("--template", "stands beside a MODEL: give one of them");
   if (file) {
-    NIBBLE_TRY(std::string source, readTextFile(*file, std::uint64_t{4} << 20));
+    NIBBLE_TRY(std::string source, readNamedText("--template", *file, std::uint64_t{4} << 20));
     return ChatTemplate::parse(std::move(source), *file);
   }
   if (!model) return wrongArgument("MODEL", "is missing (or --template FILE)");

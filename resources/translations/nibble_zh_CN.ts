@@ -73,6 +73,18 @@
         <translation>文件缺失或无法读取</translation>
     </message>
     <message>
+        <source>Check the path.</source>
+        <translation>请检查路径。</translation>
+    </message>
+    <message>
+        <source>The file cannot be read as text</source>
+        <translation>无法将该文件作为文本读取</translation>
+    </message>
+    <message>
+        <source>Give another one.</source>
+        <translation>请换一个文件。</translation>
+    </message>
+    <message>
         <source>Check the path, and that the model was downloaded whole.</source>
         <translation>请检查路径，以及模型是否下载完整。</translation>
     </message>

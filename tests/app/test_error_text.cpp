@@ -53,6 +53,14 @@ class TestErrorText : public QObject {
     }
   }
 
+  void aFileOfAnOptionIsNoModels() {
+    for (const ErrorCode code : {ErrorCode::fileMissing, ErrorCode::fileUnsupported}) {
+      const ErrorText words = errorText(Error{code, "No such file or directory", "notes.txt", "--text", 0, 0});
+      QVERIFY2(words.what.contains("notes.txt, --text: No such file"), qPrintable(words.what));
+      QVERIFY2(!words.text().contains("model"), qPrintable(words.text()));
+    }
+  }
+
   void namesAreDistinct() {
     QSet<QString> names;
     for (int code = 0; code <= static_cast<int>(ErrorCode::failed); ++code) names << errorCodeName(static_cast<ErrorCode>(code));
