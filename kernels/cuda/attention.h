@@ -22,8 +22,8 @@ struct AttentionArgs {
   std::int32_t heads = 0, kvHeads = 0, headDim = 0;
   std::int32_t group = 0;  // query heads of a KV head
   std::int32_t window = 0;
-  std::int32_t granule = 64;  // a split is a multiple of this many positions
-  std::int32_t alone = 128;   // up to so many positions one block a KV head is faster than several
+  std::int32_t granule = 64;             // a split is a multiple of this many positions
+  std::int32_t oneBlockPositions = 128;  // up to so many one block a KV head is faster than several
   std::int32_t aloneKiB = 0;  // shared memory that a block takes at least: no two of a launch on a multiprocessor
   float normEps = 0;
   float scale = 0;  // log2(e) / √head_dim
@@ -46,7 +46,8 @@ cudaError_t launchPlainAttention(cudaStream_t stream, const AttentionArgs& args,
 cudaError_t launchHalfAttention(cudaStream_t stream, const AttentionArgs& args, int splits, bool dependent);
 cudaError_t launchQuantizedAttention(cudaStream_t stream, const AttentionArgs& args, int splits, bool dependent);
 
-/// A block of tensor-core attention takes rounds of 128 positions, 16 a warp; one block a multiprocessor.
+/// A block of tensor-core attention takes rounds of 128 positions, 16 a warp; where launches are dependent it has a
+/// multiprocessor for itself (AttentionArgs::aloneKiB).
 constexpr int kAttentionWarps = 8, kAttentionThreads = kAttentionWarps * 32, kAttentionRound = kAttentionWarps * 16;
 constexpr int kTensorAttentionKiB = 90;  ///< shared memory that such a block may need
 

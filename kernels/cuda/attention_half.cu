@@ -1,8 +1,8 @@
 // Split flash decoding on tensor cores over a cache of 16 bits: the query heads of one KV head are the rows of
 // mma.m16n8k16. One block a (KV head, split) takes 128 positions a round: each warp computes the scores of 16 of them,
-// with K straight from the cache in mma fragments; the warps share one softmax; then each computes its own columns of
-// the output over all of them, with V out of shared memory. So no warp has sums that another's must be added to. Scores
-// and sums in fp32, probabilities and queries in fp16. Bytes moved: the cache once.
+// with K straight from the cache; all share one softmax; then each computes its own columns of the output over all of
+// them (head_dim 64: over half of them), with V out of shared memory. Scores and sums in fp32, probabilities and
+// queries in fp16. Bytes moved: the cache once (figures: kernels/README.md).
 #include <algorithm>
 
 #include "kernels/cuda/attention.h"
@@ -142,7 +142,7 @@ cudaError_t launchHeads(cudaStream_t stream, AttentionArgs args, int splits, boo
   constexpr std::size_t kStatic = sizeof(BlockMemory<HD>) + sizeof(int);  // meetSplits()'s place
   static_assert(kStages + kStatic <= kTensorAttentionKiB * 1024);
   args.granule = kAttentionRound;
-  args.alone = 2 * kAttentionRound;  // two rounds are faster than two blocks that have to meet
+  args.oneBlockPositions = 2 * kAttentionRound;  // two rounds are faster than two blocks that have to meet
   return launch(attend_half_kernel<HD>, dim3(splits, args.kvHeads), dim3(kAttentionThreads),
                 std::max<std::size_t>(kStages, args.aloneKiB * 1024), stream, dependent, args);
 }

@@ -178,11 +178,11 @@ struct BlockInput {
       storeRawRow<F, HD>(own, values, scales, store, args.layout, index);
   }
 
-  /// `scratch`: a row a warp.
+  /// `scratch`: a row a warp, for a 4-bit cache; else not used.
   __device__ __forceinline__ void finish(const AttentionArgs& args, const SplitRange& range, float* scratch,
                                          QueryRows<HD>& queries, NewestRows<HD>& newest) {
     const int group = args.group, warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
-    float* out = scratch + warp * HD;
+    float* out = F == KvCacheFormat::q4 ? scratch + warp * HD : nullptr;
     if (storesNewest(range)) storeNewest(args, range, out, newest);
 #pragma unroll
     for (int r = 0; r < kRows; ++r) {

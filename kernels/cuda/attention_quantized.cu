@@ -1,9 +1,7 @@
 // Split flash decoding on tensor cores over a cache of 8 or 4 bits: the query heads of one KV head are the rows of
-// mma.m16n8k16. One block a (KV head, split), each warp takes 16 positions at a time straight from the cache into mma
-// fragments: the contraction index and the output columns are permuted so that every thread's share of K and V is
-// contiguous in memory, and no shared memory is passed. Each warp has a softmax and sums of its own: what limits it is
-// the arithmetic of turning codes to fp16, so it does nothing beside. Scores and sums in fp32, probabilities and
-// queries in fp16. Bytes moved: the cache once.
+// mma.m16n8k16, and one block a (KV head, split). Each warp takes 16 positions at a time straight from the cache into
+// fragments and has a softmax and sums of its own: what limits it is turning codes to fp16, so it does nothing beside.
+// Scores and sums in fp32, probabilities and queries in fp16. Bytes moved: the cache once (figures: kernels/README.md).
 #include <algorithm>
 
 #include "kernels/cuda/attention.h"
@@ -58,8 +56,6 @@ __device__ void leaveSums(RunningSoftmax<HD>& run, BlockSums<HD>& sums) {
                         run.out[t + 3][2 * r + i]);
 }
 
-/// The warps' sums as one: the output itself, or this split's partial. Half a warp a row: four neighbouring columns a
-/// lane out of every 64. (A warp that had no position has left zeros under a maximum of minus infinity.)
 /// The warps' sums as one, half a warp a row. (A warp that had no position has left zeros under a maximum of minus
 /// infinity.)
 template <int HD>
@@ -143,7 +139,7 @@ cudaError_t launchFormat(cudaStream_t stream, AttentionArgs args, int splits, bo
   constexpr std::size_t kStatic = sizeof(QueryRows<HD>) + sizeof(NewestRows<HD>) + sizeof(int);  // meetSplits()'s place
   static_assert(sizeof(BlockSums<HD>) + kStatic <= kTensorAttentionKiB * 1024);
   args.granule = kAttentionRound;
-  args.alone = F == KvCacheFormat::q8 ? 2 * kAttentionRound : kAttentionRound;
+  args.oneBlockPositions = F == KvCacheFormat::q8 ? 2 * kAttentionRound : kAttentionRound;
   return launch(attend_quantized_kernel<F, HD>, dim3(splits, args.kvHeads), dim3(kAttentionThreads),
                 std::max<std::size_t>(sizeof(BlockSums<HD>), args.aloneKiB * 1024), stream, dependent, args);
 }

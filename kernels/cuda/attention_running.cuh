@@ -39,8 +39,7 @@ struct ValueTile {
     }
   }
 
-  /// Puts the newest position in, and nothing where no position is (its probability is zero, but a cache may hold
-  /// anything).
+  /// Puts the newest position in where it belongs, and behind it again, where its probability is zero.
   __device__ __forceinline__ void patch(const NewestRows<HD>& newest, int first, int position) {
     const int lane = threadIdx.x & 31;
 #pragma unroll
@@ -58,7 +57,7 @@ struct ValueTile {
     for (int i = 0; i < S::kValuePiece / 4; ++i) {
       const std::uint32_t b0 = pieces[0].bytes(i), b1 = pieces[1].bytes(i), b2 = pieces[2].bytes(i),
                           b3 = pieces[3].bytes(i);
-      constexpr std::uint32_t magic = 0x64646464u;
+      constexpr std::uint32_t magic = 0x64646464u;  // as widenFour(), but two halves at a time
 #pragma unroll
       for (int p = 0; p < 2; ++p) {
         const std::uint32_t pick = p ? 0x7362u : 0x5140u;  // {x.b2p, y.b2p, x.b2p+1, y.b2p+1}
@@ -107,10 +106,10 @@ struct RunningSoftmax {
         out[t][3] *= keep[1];
       }
     }
-    a[0] = halfPair(s[0][0], s[0][1]);
-    a[1] = halfPair(s[0][2], s[0][3]);
-    a[2] = halfPair(s[1][0], s[1][1]);
-    a[3] = halfPair(s[1][2], s[1][3]);
+    a[0] = packHalves(s[0][0], s[0][1]);
+    a[1] = packHalves(s[0][2], s[0][3]);
+    a[2] = packHalves(s[1][0], s[1][1]);
+    a[3] = packHalves(s[1][2], s[1][3]);
   }
 };
 

@@ -67,7 +67,7 @@ struct SharedSoftmax {
 #pragma unroll
       for (int n = 0; n < 2; ++n)
         *reinterpret_cast<std::uint32_t*>(probabilities.rows + row * ProbabilityRows::kStride + column + n * 8) =
-            halfPair(p[n][0], p[n][1]);
+            packHalves(p[n][0], p[n][1]);
     }
   }
 

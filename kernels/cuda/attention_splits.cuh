@@ -26,7 +26,7 @@ __device__ inline SplitRange rangeOf(const AttentionArgs& args, int kvHead, int 
   const int count = length - begin;
   int each = (count + splits - 1) / splits;
   each = (each + args.granule - 1) / args.granule * args.granule;
-  if (count <= args.alone) each = args.alone;
+  if (count <= args.oneBlockPositions) each = args.oneBlockPositions;
   SplitRange range;
   range.active = (count + each - 1) / each;
   range.begin = begin + split * each;

@@ -9,11 +9,6 @@
 namespace nibble {
 namespace gpu {
 
-__device__ __forceinline__ std::uint32_t halfPair(float a, float b) {
-  const __half2 h = __floats2half2_rn(a, b);
-  return *reinterpret_cast<const std::uint32_t*>(&h);
-}
-
 /// Bytes of one row's piece: kE consecutive values of a thread.
 template <KvCacheFormat F, int kE>
 struct Piece {
@@ -138,10 +133,8 @@ struct KeyTile {
 #pragma unroll
         for (int n = 0; n < 2; ++n) {
           if constexpr (S::kScaled) {
-            const std::uint32_t bytes = pieces[n][j].bytes(t);
-            const __half2 scale = __half2half2(scales[n][j]);
-            multiplyAdd(out[n], a, bytesToHalves(__byte_perm(bytes, 0x64646464u, 0x4140), scale),
-                        bytesToHalves(__byte_perm(bytes, 0x64646464u, 0x4342), scale));
+            const uint2 b = widenFour(pieces[n][j].bytes(t), __half2half2(scales[n][j]));
+            multiplyAdd(out[n], a, b.x, b.y);
           } else {
             multiplyAdd(out[n], a, pieces[n][j].words[2 * t], pieces[n][j].words[2 * t + 1]);
           }

@@ -1,8 +1,7 @@
 // Causal attention of many rows over a KV cache of 16, 8 or 4 bits on tensor cores, with sliding window and grouped
-// heads.
-// The query heads of one KV head are rows of one problem: row m of it is token m / group, head m % group, so that a
-// tile of 128 rows reads each key once for all its heads. fp32 softmax; probabilities and values in fp16. Bound by
-// arithmetic: 4 · rows · keys · heads · head_dim operations.
+// heads. The query heads of one KV head are rows of one problem: row m of it is token m / group, head m % group, so
+// that a tile of 128 rows reads each key once for all its heads. fp32 softmax; probabilities and values in fp16. Bound
+// by arithmetic: 4 · rows · keys · heads · head_dim operations.
 #include "kernels/cuda/attention_rows.h"
 #include "kernels/cuda/element.cuh"
 #include "kernels/cuda/flash_tile.cuh"
@@ -64,12 +63,6 @@ __device__ __forceinline__ void loadRawTile(RawTile<F, HD>& raw, const void* cac
     const bool valid = first + row < end && pair * 2 < scaleCount;
     copyFour(raw.scales + i * 2, valid ? scales + row * scaleCount + pair * 2 : scales, valid);
   }
-}
-
-/// Four bytes, 128 higher than what they stand for, as halves.
-__device__ __forceinline__ uint2 widenFour(std::uint32_t bytes, __half2 scale) {
-  return make_uint2(bytesToHalves(__byte_perm(bytes, 0x64646464u, 0x4140), scale),
-                    bytesToHalves(__byte_perm(bytes, 0x64646464u, 0x4342), scale));
 }
 
 template <KvCacheFormat F, int HD>
@@ -164,7 +157,7 @@ struct Tiles {
       loadHalfTile<HD>(cached[stage][0], cache.keys, problem, head, first, end);
       loadHalfTile<HD>(cached[stage][1], cache.values, problem, head, first, end);
     }
-    copyCommit();
+    closeCopies();
   }
 };
 
@@ -198,7 +191,7 @@ __global__ void __launch_bounds__(kFlashThreads, 2) flash_attention_kernel(const
       __syncthreads();  // the former tile is done with
       tiles.begin(0, problem, head, key, end);
     }
-    copyWait<0>();
+    copiesLeft<0>();
     __syncthreads();
     if constexpr (kRaw) {
       widenTile<F, HD>(tiles.cached[0][0], tiles.raw[stage][0]);

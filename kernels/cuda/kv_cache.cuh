@@ -118,6 +118,12 @@ __device__ __forceinline__ std::uint32_t bytesToHalves(std::uint32_t bytes, __ha
   return *reinterpret_cast<const std::uint32_t*>(&h);
 }
 
+/// Four bytes, biased by 128, as halves times `scale`.
+__device__ __forceinline__ uint2 widenFour(std::uint32_t bytes, __half2 scale) {
+  return make_uint2(bytesToHalves(__byte_perm(bytes, 0x64646464u, 0x4140), scale),
+                    bytesToHalves(__byte_perm(bytes, 0x64646464u, 0x4342), scale));
+}
+
 /// Four nibbles → four codes of kQ4Codebook, each plus 128.
 __device__ __forceinline__ std::uint32_t codesOfNibbles(std::uint32_t nibbles) {
   constexpr std::uint32_t t0 = 1u | 24u << 8 | 45u << 16 | 63u << 24, t1 = 79u | 93u << 8 | 106u << 16 | 118u << 24;

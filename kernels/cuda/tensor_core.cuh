@@ -60,19 +60,6 @@ __device__ __forceinline__ void copyFour(void* shared, const void* global, bool 
 #endif
 }
 
-__device__ __forceinline__ void copyCommit() {
-#if __CUDA_ARCH__ >= 800
-  asm volatile("cp.async.commit_group;" ::: "memory");
-#endif
-}
-
-template <int Pending>
-__device__ __forceinline__ void copyWait() {
-#if __CUDA_ARCH__ >= 800
-  asm volatile("cp.async.wait_group %0;" ::"n"(Pending) : "memory");
-#endif
-}
-
 __device__ __forceinline__ std::uint32_t packHalves(float low, float high) {
   const __half2 pair = __floats2half2_rn(low, high);
   return *reinterpret_cast<const std::uint32_t*>(&pair);
