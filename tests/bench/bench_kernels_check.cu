@@ -316,7 +316,8 @@ int checkAttention(bool quick) {
       failed += checkAttentionCase({format, 4, 1, 64, 1000, 0, true, tensor});     // by a warp a tile in one block
       failed += checkAttentionCase({format, 32, 2, 128, 1500, 0, false, tensor});  // and in several,
       failed += checkAttentionCase({format, 4, 1, 64, 6000, 0, false, tensor});    // and by several warps a tile
-      failed += checkAttentionCase({format, 32, 2, 128, 255, 0, false, tensor});   // alone in two rounds
+      failed += checkAttentionCase(
+          {format, 32, 2, 128, 255, 0, false, tensor});  // f16, q8 on tensor cores: two rounds of a block
       if (quick) continue;
       for (int position : {15, 63, 64, 127, 128, 200, 256, 383, 384})
         failed += checkAttentionCase({format, 32, 2, 128, position, 0, false, tensor});
@@ -327,6 +328,9 @@ int checkAttention(bool quick) {
       if (!tensor) failed += checkAttentionCase({format, 10, 1, 100, 130, 0, false, tensor});
       failed += checkAttentionCase({format, 32, 2, 128, 4321, 0, true, tensor});
       failed += checkAttentionCase({format, 24, 8, 64, 3000, 1000, false, tensor});
+      failed += checkAttentionCase({format, 24, 8, 64, 8000, 0, false, tensor});      // four rounds
+      failed += checkAttentionCase({format, 24, 8, 64, 9000, 7001, false, tensor});   // behind a window,
+      failed += checkAttentionCase({format, 32, 8, 128, 9001, 7001, false, tensor});  // at an odd position too
       failed += checkAttentionCase({format, 32, 2, 128, 20011, 0, false, tensor});
     }
   }
