@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "core/base/logging.h"
 #include "core/engine/cuda/cuda_devices.h"
 #include "core/engine/cuda/nvml.h"
 
@@ -19,6 +20,9 @@ struct LoadedModule {
 };
 
 LoadedModule open(const std::filesystem::path& path) {
+  // The module has a copy of core/base/logging of its own, without sinks, and shares only spdlog's list of loggers:
+  // what it writes to must be on that list, with the program's sinks and level, before it asks.
+  logger("gpu");
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);  // stays open: CUDA's own exit handlers live in it
   if (!library) {
     const char* error = dlerror();

@@ -1,8 +1,14 @@
 // What of the CUDA backend needs no card: words for what is missing, the layout's arithmetic, the remembered context size.
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
 #include <QTemporaryDir>
 #include <QtTest>
 #include <algorithm>
+#include <filesystem>
+#include <sstream>
 
+#include "core/base/logging.h"
 #include "core/engine/cuda/cuda_devices.h"
 #include "core/engine/cuda/cuda_layout.h"
 #include "core/engine/cuda/cuda_module.h"
@@ -59,6 +65,21 @@ class TestCudaModule : public QObject {
     QCOMPARE(places.front().string(), std::string("/nowhere/libnibble_cuda.so"));
     QVERIFY(places.size() >= 5);
     for (const auto& place : places) QCOMPARE(place.filename().string(), std::string("libnibble_cuda.so"));
+  }
+
+  void theModulesWordsReachTheProgram() {
+    const auto places = cudaModulePlaces();
+    if (std::none_of(places.begin(), places.end(), [](const auto& place) { return std::filesystem::exists(place); }))
+      QSKIP("skipped: this build has no CUDA module");
+    cudaModuleProblem();  // opens it
+    const auto gpu = spdlog::get("gpu");  // as the module asks for it
+    QVERIFY(gpu != nullptr);
+    std::ostringstream written;
+    const auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(written);
+    addLogSink(sink);
+    gpu->warn("a word of the module");
+    removeLogSink(sink);
+    QVERIFY2(written.str().find("a word of the module") != std::string::npos, written.str().c_str());
   }
 
   void aMachineWithoutDriverSaysSo() {
