@@ -19,6 +19,7 @@ struct ValueStage {
   static __device__ __forceinline__ int placeOf(int row, int chunk) { return row * kChunks + (chunk ^ (row & 7)); }
 };
 
+/// The rounds under way, each in the stage that its number comes to.
 template <int HD>
 struct ValueRing {
   using Stage = ValueStage<HD>;
