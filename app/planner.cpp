@@ -63,6 +63,15 @@ void Planner::findFits(const LoadRequest& wanted) {
 }
 
 namespace {
+/// The same with the embedding in main memory, of which a token needs one row.
+std::optional<FitOption> embeddingAside(LoadRequest request, const std::function<Result<MemoryPlan>(const LoadRequest&)>& plan) {
+  if (request.embeddingOnHost || request.device == "cpu") return {};
+  request.embeddingOnHost = true;
+  const auto planned = plan(request);
+  if (!planned || planned->device == "cpu" || !planned->fits()) return {};
+  return FitOption{request, *planned};
+}
+
 /// The request with the largest halving of the context that fits, if any.
 std::optional<FitOption> shrinkContext(LoadRequest request, std::int64_t context,
                                        const std::function<Result<MemoryPlan>(const LoadRequest&)>& plan) {
@@ -96,6 +105,7 @@ std::vector<FitOption> fitOptions(const LoadRequest& wanted, const std::function
     if (option && options.size() < 3) options.push_back(*option);
   };
   const std::int64_t context = wanted.context > 0 ? wanted.context : 8192;
+  add(embeddingAside(wanted, plan));
   LoadRequest smaller = wanted;
   if (wanted.kv != KvFormat::q4) smaller.kv = KvFormat::q8;
   add(shrinkContext(smaller, context, plan));

@@ -47,8 +47,8 @@ class Planner : public QObject {
   Background m_background;
 };
 
-/// At most three ways to load `wanted` that `plan` says fit: a narrower precision, a smaller context with an 8-bit cache,
-/// another device. Ordered from the smallest change to the largest. Pure; slow only as `plan` is.
+/// At most three ways to load `wanted` that `plan` says fit: the embedding in main memory, a smaller context with an 8-bit
+/// cache, a narrower precision, another device. Ordered from the smallest change to the largest. Pure; slow only as `plan` is.
 std::vector<FitOption> fitOptions(const LoadRequest& wanted, const std::function<Result<MemoryPlan>(const LoadRequest&)>& plan);
 
 }  // namespace nibble

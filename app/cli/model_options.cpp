@@ -70,6 +70,7 @@ std::string fitText(const FitOption& option) {
   const Recipe& recipe = option.request.recipe;
   std::string out = "--precision " + std::string(formatName(recipe.layers)) + " --kv " + std::string(kvFormatName(option.request.kv));
   if (option.request.context > 0) out += " --context " + std::to_string(option.request.context);
+  if (option.request.embeddingOnHost && option.plan.device != "cpu") out += " --embedding-on-host";
   return out + " --device " + option.request.device;
 }
 
@@ -78,7 +79,7 @@ void explainMemory(const LoadRequest& request, VerbContext& context) {
   std::vector<JsonLine> lines;
   for (const FitOption& option : fitOptions(request, planFor)) {
     const std::string text = fitText(option);
-    context.hint += (context.hint.empty() ? "" : "\n") + std::string("this would fit: ") + text + " (" + byteText(option.plan.totalBytes()) + ")";
+    context.hint += (context.hint.empty() ? "" : "\n") + std::string("this would fit: ") + text + " (" + byteText(option.plan.bytesOn(option.plan.device)) + ")";
     lines.push_back(JsonLine().add("options", text).add("total_bytes", option.plan.totalBytes()).add("free_bytes", option.plan.freeBytes));
   }
   if (!lines.empty()) context.hintJson = jsonArray(lines);
@@ -101,6 +102,7 @@ std::vector<OptionSpec> modelOptions() {
   return {{"--precision", formatNames() + "|RECIPE.json", "every linear layer of the blocks (default: q4, k and v in q8)"},
           {"--head", "FORMAT", "the head (default: q8, or 16 bits where the layers are)"},
           {"--embedding", "FORMAT", "the embedding (likewise)"},
+          {"--embedding-on-host", "", "keep the embedding in main memory: less on the card, one row a token is read"},
           {"--activations", "8|16|32", "bits of the products' inputs (default: 8, in evaluation 16)"},
           {"--compute", "f16|bf16|f32", "what products of 16-bit values are computed in"},
           {"--kv", "f16|q8|q4|f32", "the KV cache (default: f16, or f32 where the layers are; q4 on a card only)"},
@@ -120,6 +122,7 @@ Result<LoadRequest> loadRequest(const Arguments& arguments, const std::string& m
   request.context = context.value_or(0);
   request.threads = static_cast<int>(threads.value_or(0));
   request.vramLimit = limit.value_or(0);
+  request.embeddingOnHost = arguments.has("--embedding-on-host");
   request.device = arguments.text("--device").value_or("auto");
   if (!isDeviceName(request.device)) return wrongArgument("--device", "needs cpu, cuda, cuda:N or auto, not \"" + request.device.substr(0, 40) + "\"");
   return request;

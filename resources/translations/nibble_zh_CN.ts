@@ -1427,6 +1427,10 @@
         <translation>，8 位缓存</translation>
     </message>
     <message>
+        <source>, embedding in main memory</source>
+        <translation>，词嵌入放在主内存</translation>
+    </message>
+    <message>
         <source>, on the processor</source>
         <translation>，用处理器</translation>
     </message>

@@ -59,7 +59,7 @@ class TestPlanner : public QObject {
     for (std::size_t a = 0; a < options.size(); ++a) {
       for (std::size_t b = a + 1; b < options.size(); ++b) {
         const LoadRequest &x = options[a].request, &y = options[b].request;
-        QVERIFY(!(x.recipe == y.recipe && x.kv == y.kv && x.context == y.context && x.device == y.device));
+        QVERIFY(!(x.recipe == y.recipe && x.kv == y.kv && x.context == y.context && x.device == y.device && x.embeddingOnHost == y.embeddingOnHost));
       }
     }
     if (freeMib >= 2000) QVERIFY(!options.empty());  // 4 bit with head and embedding take about 1.6 GiB
@@ -67,6 +67,13 @@ class TestPlanner : public QObject {
 
   void theSmallestChangeComesFirst() {
     EngineScript script;
+    // 6.4 GiB: without the embedding's 0.4 they fit as they are.
+    const LoadRequest asked = wanted(Format::bf16, 32768);
+    const auto aside = fitOptions(asked, planWith(script, 6300ull << 20));
+    QVERIFY(!aside.empty());
+    QVERIFY(aside[0].request.embeddingOnHost && aside[0].request.recipe == asked.recipe && aside[0].request.kv == asked.kv);
+    QCOMPARE(aside[0].request.context, asked.context);
+    QVERIFY(!aside[1].request.embeddingOnHost);
     // 16-bit weights (with head and embedding 4.8 GiB) fit once the cache is smaller: precision is kept.
     auto options = fitOptions(wanted(Format::bf16, 32768), planWith(script, 5800ull << 20));
     QVERIFY(!options.empty());

@@ -300,7 +300,8 @@ void ModelDock::showFits(const std::vector<FitOption>& options) {
   int number = 0;
   for (const FitOption& option : options) {
     const QString kv = option.request.kv == KvFormat::q8 ? tr(", 8-bit cache") : QString();
-    const QString device = option.plan.device == "cpu" ? tr(", on the processor") : QString();
+    const bool onCpu = option.plan.device == "cpu";
+    const QString device = onCpu ? tr(", on the processor") : option.request.embeddingOnHost ? tr(", embedding in main memory") : QString();
     QAction* action = m_fitMenu->addAction(tr("%1, context %2%3%4: %5").arg(precisionName(precisionId(option.request.recipe)), countText(option.request.context), kv,
                                                                             device, bytesText(static_cast<double>(option.plan.bytesOn(option.plan.device)))));
     action->setObjectName(QString("fitOption_%1").arg(number++));

@@ -160,6 +160,13 @@ class TestUsage : public QObject {
     QCOMPARE(limited.json()["free_bytes"].toDouble(), 8.0 * (1 << 30));
     QVERIFY(limited.json()["fits"].toBool());
     QVERIFY(!runCli(plan + QStringList{"--vram-limit", "4GiB"}).json()["fits"].toBool());
+    const auto embedding = [](const CliRun& run) {
+      for (const QJsonValue& part : run.json()["parts"].toArray())
+        if (part["name"].toString().startsWith("embedding")) return part["device"].toString();
+      return QString();
+    };
+    QVERIFY(embedding(limited).startsWith("cuda"));
+    QCOMPARE(embedding(runCli(plan + QStringList{"--vram-limit", "8GiB", "--embedding-on-host"})), QString("cpu"));
   }
 
   void missingModels() {
