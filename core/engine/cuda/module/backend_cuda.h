@@ -48,7 +48,11 @@ class BackendCuda : public Backend {
   Result<void> placeConstants();
   Result<void> preparePasses();
   Result<void> warmUp();
+  /// The self-test: whether the decode kernels give the plain path's logits.
   bool decodeAgrees();
+  /// One step of the plain path. False if something failed.
+  bool plainLogits(std::int32_t id, std::int64_t position, std::vector<float>& logits);
+  bool fetchLogits(const float* from, std::vector<float>& to);
   void rememberContext();
   void uploadIds(std::span<const std::int32_t> ids, std::int64_t position);
   void beginRows(int rows, std::int64_t position);
