@@ -34,6 +34,21 @@ __device__ __forceinline__ void arrive(std::uint32_t barrier) {
 #endif
 }
 
+/// True in one lane of the warp, all of which must call it.
+__device__ __forceinline__ bool electOne() {
+#if __CUDA_ARCH__ >= 900
+  std::uint32_t elected;
+  asm volatile(
+      "{\n\t.reg .pred p;\n\t"
+      "elect.sync _|p, 0xffffffff;\n\t"
+      "selp.u32 %0, 1, 0, p;\n\t}"
+      : "=r"(elected));
+  return elected != 0;
+#else
+  return (threadIdx.x & 31) == 0;
+#endif
+}
+
 /// Arrives, and lets the barrier's phase last until `bytes` more have been copied.
 __device__ __forceinline__ void expectBytes(std::uint32_t barrier, std::uint32_t bytes) {
 #if __CUDA_ARCH__ >= 900

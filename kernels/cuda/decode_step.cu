@@ -42,10 +42,10 @@ bool gateUpShareALaunch(const LayerView& layer) {
 }
 
 /// Some of gate and up, asked for while the product before them still runs: as much as memory has time for, and little
-/// enough not to stand in their input's way (kernels/README.md, steps 10e, 11c and 13d). Equal shares of both, which
-/// are not the rows that the blocks begin with.
+/// enough not to stand in their input's way (kernels/README.md, steps 10e, 11c, 13d and 15). Equal shares of both,
+/// which are not the rows that the blocks begin with.
 AheadWeights partOfGateUp(const DecodeModel& model, int layer) {
-  constexpr std::uint64_t kBytesOfBlock = 24 * 1024;  // and matrix
+  constexpr std::uint64_t kRowsOfBlock = 6, kMostBytesOfBlock = 24 * 1024;  // and matrix
   const LayerView& l = model.layers[layer];
   if (!gateUpShareALaunch(l)) return {};
   const MatrixLayout layout = matrixLayout(l.gate.format, l.gate.rows, l.gate.columns);
@@ -57,7 +57,7 @@ AheadWeights partOfGateUp(const DecodeModel& model, int layer) {
   ahead.data[0] = static_cast<const std::uint8_t*>(l.gate.data);
   ahead.data[1] = static_cast<const std::uint8_t*>(l.up.data);
   ahead.pace = static_cast<std::uint32_t>(ofBlock);
-  ahead.bytes = static_cast<std::uint32_t>(std::min(ofBlock, kBytesOfBlock));
+  ahead.bytes = static_cast<std::uint32_t>(std::min({ofBlock, kRowsOfBlock * layout.stride, kMostBytesOfBlock}));
   return ahead;
 }
 

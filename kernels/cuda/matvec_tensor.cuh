@@ -107,12 +107,10 @@ template <InputKind Kind>
 __device__ __forceinline__ void askingWarp(const MatvecArgs& args, const Tiles& tiles, const BlockMemory& m,
                                            int mathWarps) {
   const int lane = threadIdx.x & 31;
-  if (lane == 0) {
-    askForTiles(args, tiles, m.ring);
-    if (blockIdx.x < args.ahead.blocks)
-      for (const std::uint8_t* data : args.ahead.data)
-        prefetchBulk(data + static_cast<std::uint64_t>(blockIdx.x) * args.ahead.pace, args.ahead.bytes);
-  }
+  askForTiles(args, tiles, m.ring);
+  if (lane == 0 && blockIdx.x < args.ahead.blocks)
+    for (const std::uint8_t* data : args.ahead.data)
+      prefetchBulk(data + static_cast<std::uint64_t>(blockIdx.x) * args.ahead.pace, args.ahead.bytes);
   __syncwarp();
   if (Kind == InputKind::halves || !args.gain) return;
   float squares;
@@ -173,9 +171,11 @@ class TileWalk {
         const typename F::Pieces w = m_reader.pieces(offset, s);
         typename F::Scales scales = m_reader.rowScales(offset, s);
         if constexpr (F::kNested) scales = nestedScales(args, tiles, scales, m, tile, m_strip + s);
+        // Every lane tells that it has read. (All are below threadsPerRow. The compiler does not know that, so it
+        // leaves a branch here and the telling where it stands, which is faster: kernels/README.md, step 15.)
         if (s == Strips - 1 && tile + ring.slots < count) {
           __syncwarp();
-          if (lane == 0) arrive(m_free + at.slot * 8);
+          if (lane < args.threadsPerRow) arrive(m_free + at.slot * 8);
         }
         F::add(w, scales, activations[s], tables, sum);
       }
@@ -224,7 +224,7 @@ __device__ __forceinline__ void runBlock(const MatvecArgs& args, int block, std:
   const int warp = __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x >> 5), 0);
   const int warpsPerRow = args.threadsPerRow >> 5, warps = warpsPerRow * args.rowGroups, threads = warps * 32;
   const BlockMemory m = carveBlock<F>(args, tiles, tileMemory, fixed);
-  makeBarriers(m.ring, warpsPerRow, warp, warps + 1);
+  makeBarriers(m.ring, args.threadsPerRow, warp, warps + 1);
   __syncthreads();
   if (warp == warps) {
     askingWarp<Kind>(args, tiles, m, warps);

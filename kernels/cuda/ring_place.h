@@ -11,6 +11,12 @@ namespace gpu {
 struct RingPlace {
   int slot = 0;
   std::uint32_t phase = 0;
+  /// One place on.
+  NIBBLE_HD void next(int places) {
+    const bool over = ++slot == places;
+    slot = over ? 0 : slot;
+    phase ^= over;
+  }
   NIBBLE_HD void advance(int places, int tiles) {
     for (slot += tiles; slot >= places; phase ^= 1) slot -= places;
   }

@@ -21,6 +21,9 @@ constexpr int kTileBytesUnderWay = 40 * 1024;  ///< at least so many, but never 
 /// The same where the ring holds all tiles of a block: x comes sooner the less stands in line before it, and nothing is
 /// gained by having the last tile early.
 constexpr int kSmallPartBytes = 24 * 1024, kSmallBytesUnderWay = 32 * 1024;
+/// About so many warps of a block multiply: more stand in each other's way, but nf4-dq's arithmetic takes longer
+/// (kernels/README.md, step 15).
+constexpr int kMathWarps = 8, kNestedMathWarps = 16;
 constexpr int kTensorStaticBytes = 2048;  ///< a block's static shared memory, rounded up
 
 /// Warps of a block that multiply, by the strips that each takes; one more asks for tiles.
@@ -61,7 +64,7 @@ struct TwoTensorShapes {
 };
 
 /// Strips a warp takes where a row has `strips`: a divisor, so that no warp has one too few; 0 where a block has too
-/// few warps. Two rather than one: of two groups of warps one multiplies while the other waits.
+/// few warps. Two rather than one, which is no faster; four are slower (kernels/README.md, step 15).
 constexpr int stripsOfTensorWarp(int strips) {
   for (int each : {2, 3, 4, 1})
     if (strips % each == 0 && strips / each <= mostTensorWarps(each)) return each;
@@ -121,7 +124,7 @@ inline bool tensorShape(const TensorProblem& p, TensorShape& s) {
   const int partBytes = s.partStrips * stripBytes;
   const int underWay = ringHoldsAll ? kSmallBytesUnderWay : kTileBytesUnderWay;
   s.partsUnderWay = std::min(s.places * s.parts, std::max(2, (underWay + partBytes - 1) / partBytes));
-  s.groups = std::max(1, std::min(16 / s.warpsPerRow, s.tiles));
+  s.groups = std::max(1, std::min((p.nested ? kNestedMathWarps : kMathWarps) / s.warpsPerRow, s.tiles));
   while (!groupsAreSafe(s, s.groups)) --s.groups;
   return true;
 }

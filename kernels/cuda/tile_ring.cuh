@@ -43,7 +43,7 @@ struct TileRing {
 };
 
 /// Makes a warp's share of the ring's barriers, but for the first one, which askForFirst() makes: one a part that the
-/// copies arrive at, one a slot that `readers` warps arrive at when they have read it. (A barrier takes a thread some
+/// copies arrive at, one a slot that `readers` threads arrive at when they have read it. (A barrier takes a thread some
 /// 60 cycles, so no warp makes them all.)
 __device__ __forceinline__ void makeBarriers(const TileRing& ring, int readers, int warp, int warps) {
   const int come = ring.barriers();
@@ -68,18 +68,20 @@ __device__ __forceinline__ void askForFirst(const MatvecArgs& args, int block, s
   expectBytes(come, first.bytes);
 }
 
-/// The asking thread's work behind askForFirst(): tiles as far ahead as the ring reaches, part by part, but never more
+/// The asking warp's work behind askForFirst(): tiles as far ahead as the ring reaches, part by part, but never more
 /// than a few parts at once. Whatever else comes from memory, x and the next instructions above all, stands in line
 /// behind what is under way. At most slots · parts are under way, and the oldest is waited for before the next one is
-/// armed: so no barrier is two phases ahead of who waits for it. Everything that can be is reckoned before a wait: what
-/// is done behind it delays the copies (kernels/README.md, step 13b).
+/// armed: so no barrier is two phases ahead of who waits for it. All lanes go the way, so that it is reckoned in
+/// uniform registers, and one asks; everything that can be is reckoned before a wait: what is done behind it delays the
+/// copies (kernels/README.md, steps 13b and 15).
 __device__ __forceinline__ void askForTiles(const MatvecArgs& args, const Tiles& tiles, const TileRing& ring) {
+  const bool asks = electOne();
   const int count = tiles.count(), barriers = ring.barriers();
   RingPlace place, arrived;
   int underWay = 1;
   std::uint32_t begun = args.firstPart.bytes;
 #pragma unroll 1
-  for (int tile = 0; tile < count; ++tile, place.advance(ring.slots, 1), begun = 0) {
+  for (int tile = 0; tile < count; ++tile, place.next(ring.slots), begun = 0) {
     const std::uint8_t* from = tiles.panelOf(args, tile) + begun;
     std::uint32_t to = ring.memory + place.slot * ring.slotBytes + begun, left = args.panelBytes - begun;
     std::uint32_t come = ring.come + (place.slot * ring.parts + (begun != 0)) * 8;
@@ -88,15 +90,17 @@ __device__ __forceinline__ void askForTiles(const MatvecArgs& args, const Tiles&
 #pragma unroll 1
     while (left != 0) {
       const std::uint32_t bytes = min(args.partBytes, left);
-      if (underWay == args.partsUnderWay) {
-        waitBarrier(ring.come + arrived.slot * 8, arrived.phase);
-        arrived.advance(barriers, 1);
-        --underWay;
+      const bool full = underWay == args.partsUnderWay;
+      if (full) waitBarrier(ring.come + arrived.slot * 8, arrived.phase);
+      if (asks) {
+        copyBulk(to, from, bytes, come);
+        expectBytes(come, bytes);
       }
-      expectBytes(come, bytes);
-      copyBulk(to, from, bytes, come);
+      if (full)
+        arrived.next(barriers);
+      else
+        ++underWay;
       from += bytes, to += bytes, left -= bytes, come += 8;
-      ++underWay;
     }
   }
 }

@@ -332,6 +332,7 @@ int checkAttention(bool quick) {
       failed += checkAttentionCase({format, 24, 8, 64, 9000, 7001, false, tensor});   // behind a window,
       failed += checkAttentionCase({format, 32, 8, 128, 9001, 7001, false, tensor});  // at an odd position too
       failed += checkAttentionCase({format, 32, 2, 128, 20011, 0, false, tensor});
+      failed += checkAttentionCase({format, 32, 2, 128, 131070, 0, false, tensor});
     }
   }
   return failed;
