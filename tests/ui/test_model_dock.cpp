@@ -1,5 +1,6 @@
 // The model dock in the real window: pick, price, load, cancel, errors with their next step, make it fit, unload.
 #include <QAction>
+#include <QCheckBox>
 #include <QComboBox>
 #include <QLabel>
 #include <QMenu>
@@ -93,6 +94,30 @@ class TestModelDock : public QObject {
     fixture.script.loadError.reset();
     fixture.find<QPushButton>("loadButton")->click();
     QTRY_COMPARE(fixture.context->model().state(), ModelSession::State::ready);
+  }
+
+  /// On a card the embedding in main memory is the smallest change.
+  void theEmbeddingAsideIsOfferedFirst() {
+    WindowFixture fixture;
+    DeviceInfo card;
+    card.id = "cuda:0";
+    card.name = "Scripted card";
+    card.totalBytes = 8ull << 30;
+    fixture.script.extraDevices = {card};
+    fixture.script.freeBytes = 5000ull << 20;  // 16-bit weights take 5.2 GiB, 0.4 of them the embedding
+    auto* device = fixture.find<QComboBox>("deviceBox");
+    QTRY_VERIFY(device->findData("cuda:0") >= 0);
+    device->setCurrentIndex(device->findData("cuda:0"));
+    auto* precision = fixture.find<QComboBox>("precisionBox");
+    precision->setCurrentIndex(precision->findData("bf16"));
+    QTRY_VERIFY(fixture.find<QToolButton>("makeItFitButton")->isVisible());
+    fixture.find<QToolButton>("makeItFitButton")->click();
+    QTRY_VERIFY(fixture.find<QAction>("fitOption_0"));
+    QVERIFY(fixture.find<QAction>("fitOption_0")->text().contains("embedding in main memory"));
+    fixture.find<QAction>("fitOption_0")->trigger();
+    fixture.find<QMenu>("fitMenu")->close();
+    QVERIFY(fixture.find<QCheckBox>("embeddingOnHostBox")->isChecked());
+    QTRY_VERIFY(fixture.find<QPushButton>("loadButton")->isEnabled());
   }
 
   void brokenModelSaysWhichFile() {
