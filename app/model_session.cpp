@@ -35,7 +35,7 @@ ModelSession::ModelSession(InferenceQueue& queue, ModelLibrary& library, Setting
     if (run != m_run) return;
     m_report = report;
     remember({QDateTime::currentDateTime(), m_library.displayName(info), precisionId(info.recipe), QString::fromStdString(info.device.id),
-              static_cast<qint64>(report.plan.totalBytes()), static_cast<qint64>(report.measuredBytes), {}});
+              static_cast<qint64>(report.plan.bytesOn(report.plan.device)), static_cast<qint64>(report.measuredBytes), {}});
   });
   connect(&queue, &InferenceQueue::failed, this, [this](RunId run, const Error& error) {
     if (run != m_run) return;

@@ -69,6 +69,10 @@ std::optional<FitOption> embeddingAside(LoadRequest request, const std::function
   request.embeddingOnHost = true;
   const auto planned = plan(request);
   if (!planned || planned->device == "cpu" || !planned->fits()) return {};
+  const bool moved = std::any_of(planned->parts.begin(), planned->parts.end(), [&](const PlanPart& part) {
+    return part.kind == PartKind::embedding && part.device != planned->device;
+  });
+  if (!moved) return {};  // the head shares it
   return FitOption{request, *planned};
 }
 

@@ -80,7 +80,7 @@ void explainMemory(const LoadRequest& request, VerbContext& context) {
   for (const FitOption& option : fitOptions(request, planFor)) {
     const std::string text = fitText(option);
     context.hint += (context.hint.empty() ? "" : "\n") + std::string("this would fit: ") + text + " (" + byteText(option.plan.bytesOn(option.plan.device)) + ")";
-    lines.push_back(JsonLine().add("options", text).add("total_bytes", option.plan.totalBytes()).add("free_bytes", option.plan.freeBytes));
+    lines.push_back(JsonLine().add("options", text).add("total_bytes", option.plan.totalBytes()).add("device_bytes", option.plan.bytesOn(option.plan.device)).add("free_bytes", option.plan.freeBytes));
   }
   if (!lines.empty()) context.hintJson = jsonArray(lines);
 }
@@ -102,7 +102,7 @@ std::vector<OptionSpec> modelOptions() {
   return {{"--precision", formatNames() + "|RECIPE.json", "every linear layer of the blocks (default: q4, k and v in q8)"},
           {"--head", "FORMAT", "the head (default: q8, or 16 bits where the layers are)"},
           {"--embedding", "FORMAT", "the embedding (likewise)"},
-          {"--embedding-on-host", "", "keep the embedding in main memory: less on the card, one row a token is read"},
+          {"--embedding-on-host", "", "of a model on a card: the embedding stays in main memory (where it is not the head too)"},
           {"--activations", "8|16|32", "bits of the products' inputs (default: 8, in evaluation 16)"},
           {"--compute", "f16|bf16|f32", "what products of 16-bit values are computed in"},
           {"--kv", "f16|q8|q4|f32", "the KV cache (default: f16, or f32 where the layers are; q4 on a card only)"},

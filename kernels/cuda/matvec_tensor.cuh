@@ -171,8 +171,9 @@ class TileWalk {
         const typename F::Pieces w = m_reader.pieces(offset, s);
         typename F::Scales scales = m_reader.rowScales(offset, s);
         if constexpr (F::kNested) scales = nestedScales(args, tiles, scales, m, tile, m_strip + s);
-        // Every lane tells that it has read. (All are below threadsPerRow. The compiler does not know that, so it
-        // leaves a branch here and the telling where it stands, which is faster: kernels/README.md, step 15.)
+        // Every lane tells that it has read. (All are below threadsPerRow. The compiler does not know that, and the
+        // warp barrier, which becomes nothing, keeps it from joining the two conditions: so it leaves a branch here
+        // and the telling where it stands, which is faster. kernels/README.md, step 15b.)
         if (s == Strips - 1 && tile + ring.slots < count) {
           __syncwarp();
           if (lane < args.threadsPerRow) arrive(m_free + at.slot * 8);

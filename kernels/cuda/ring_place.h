@@ -11,7 +11,7 @@ namespace gpu {
 struct RingPlace {
   int slot = 0;
   std::uint32_t phase = 0;
-  /// One place on.
+  /// One place on, as advance(places, 1) but without its loop: what lies between a wait and a copy delays the copy.
   NIBBLE_HD void next(int places) {
     const bool over = ++slot == places;
     slot = over ? 0 : slot;

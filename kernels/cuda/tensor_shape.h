@@ -21,9 +21,9 @@ constexpr int kTileBytesUnderWay = 40 * 1024;  ///< at least so many, but never 
 /// The same where the ring holds all tiles of a block: x comes sooner the less stands in line before it, and nothing is
 /// gained by having the last tile early.
 constexpr int kSmallPartBytes = 24 * 1024, kSmallBytesUnderWay = 32 * 1024;
-/// About so many warps of a block multiply: more stand in each other's way, but nf4-dq's arithmetic takes longer
-/// (kernels/README.md, step 15).
-constexpr int kMathWarps = 8, kNestedMathWarps = 16;
+/// Up to so many warps of a block multiply, or those of one row: more stand in each other's way, but nf4-dq's
+/// arithmetic takes longer (kernels/README.md, step 15c).
+constexpr int kMathWarps = 12, kNestedMathWarps = 16;
 constexpr int kTensorStaticBytes = 2048;  ///< a block's static shared memory, rounded up
 
 /// Warps of a block that multiply, by the strips that each takes; one more asks for tiles.

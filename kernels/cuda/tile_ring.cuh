@@ -92,6 +92,7 @@ __device__ __forceinline__ void askForTiles(const MatvecArgs& args, const Tiles&
       const std::uint32_t bytes = min(args.partBytes, left);
       const bool full = underWay == args.partsUnderWay;
       if (full) waitBarrier(ring.come + arrived.slot * 8, arrived.phase);
+      __syncwarp();  // no lane is left behind in a wait
       if (asks) {
         copyBulk(to, from, bytes, come);
         expectBytes(come, bytes);

@@ -41,7 +41,7 @@ MemoryPlan scriptedPlan(const EngineScript& script, const LoadRequest& request) 
   plan.parts = {{PartKind::weights, "weights " + std::string(formatName(request.recipe.layers)), plan.device,
                  bytes(scale * bitsPerWeight(request.recipe.layers))},
                 {PartKind::head, "head", plan.device, bytes(scale * 0.1 * bitsPerWeight(request.recipe.head))},
-                {PartKind::embedding, "embedding", request.embeddingOnHost ? "cpu" : plan.device, bytes(scale * 0.1 * bitsPerWeight(request.recipe.embedding))},
+                {PartKind::embedding, "embedding", request.embeddingOnHost && !script.headIsShared ? "cpu" : plan.device, bytes(scale * 0.1 * bitsPerWeight(request.recipe.embedding))},
                 {PartKind::kvCache, "KV cache", plan.device, bytes(static_cast<double>(context) * 49152.0 * kvBits / 16.0)},
                 {PartKind::workspace, "workspace", plan.device, 64ull << 20}};
   return plan;

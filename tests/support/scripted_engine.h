@@ -23,6 +23,7 @@ struct EngineScript {
   bool throwInstead = false;                     ///< an exception escapes, as a bug in the engine would let it
   std::uint64_t freeBytes = 8ull << 30;
   std::uint64_t weightBytesAt16Bit = 4ull << 30; ///< what the plan is scaled from
+  bool headIsShared = false;                     ///< the embedding is the head too and stays with it
   std::vector<DeviceInfo> extraDevices;
   std::optional<std::filesystem::path> sample;   ///< the bundled model, if any
 

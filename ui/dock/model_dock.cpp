@@ -229,7 +229,7 @@ void ModelDock::showState() {
     QString text = tr("Loaded: %1, %2, context %3, on %4.").arg(m_ui.app.library().displayName(*info), precisionName(precisionId(info->recipe)),
                                                                 countText(info->context), QString::fromStdString(info->device.name));
     if (report) {
-      text += ' ' + tr("Predicted %1, used %2, in %3.").arg(bytesText(static_cast<double>(report->plan.totalBytes())),
+      text += ' ' + tr("Predicted %1, used %2, in %3.").arg(bytesText(static_cast<double>(report->plan.bytesOn(report->plan.device))),
                                                            bytesText(static_cast<double>(report->measuredBytes)), secondsText(report->seconds));
       for (const std::string& warning : report->warnings) text += '\n' + tr("Warning: %1").arg(QString::fromStdString(warning));
     }
