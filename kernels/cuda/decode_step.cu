@@ -42,7 +42,7 @@ bool gateUpShareALaunch(const LayerView& layer) {
 }
 
 /// Some of gate and up, asked for while the product before them still runs: as much as memory has time for, and little
-/// enough not to stand in their input's way (kernels/README.md, steps 10e, 11c, 13d and 15). Equal shares of both,
+/// enough not to stand in their input's way (kernels/README.md, steps 10e, 11c, 13d and 15d). Equal shares of both,
 /// which are not the rows that the blocks begin with.
 AheadWeights partOfGateUp(const DecodeModel& model, int layer) {
   constexpr std::uint64_t kRowsOfBlock = 6, kMostBytesOfBlock = 24 * 1024;  // and matrix

@@ -89,10 +89,10 @@ __device__ __forceinline__ void askForTiles(const MatvecArgs& args, const Tiles&
     if (tile >= ring.slots) waitBarrier(ring.free + place.slot * 8, place.phase ^ 1);
 #pragma unroll 1
     while (left != 0) {
+      __syncwarp();  // no lane is left behind in a wait
       const std::uint32_t bytes = min(args.partBytes, left);
       const bool full = underWay == args.partsUnderWay;
       if (full) waitBarrier(ring.come + arrived.slot * 8, arrived.phase);
-      __syncwarp();  // no lane is left behind in a wait
       if (asks) {
         copyBulk(to, from, bytes, come);
         expectBytes(come, bytes);
