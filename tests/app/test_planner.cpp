@@ -74,7 +74,7 @@ class TestPlanner : public QObject {
     QVERIFY(aside[0].request.embeddingOnHost && aside[0].request.recipe == asked.recipe && aside[0].request.kv == asked.kv);
     QCOMPARE(aside[0].request.context, asked.context);
     QVERIFY(!aside[1].request.embeddingOnHost);
-    // A head that shares it keeps it: nothing is gained, although what was refused elsewhere may fit as it is.
+    // A head that shares it keeps it on the card: that is no way out, even where the plan fits (the load may have failed all the same).
     script.headIsShared = true;
     for (const FitOption& option : fitOptions(asked, planWith(script, 8000ull << 20))) QVERIFY(!option.request.embeddingOnHost);
     script.headIsShared = false;

@@ -118,6 +118,12 @@ class TestModelDock : public QObject {
     fixture.find<QMenu>("fitMenu")->close();
     QVERIFY(fixture.find<QCheckBox>("embeddingOnHostBox")->isChecked());
     QTRY_VERIFY(fixture.find<QPushButton>("loadButton")->isEnabled());
+    fixture.find<QPushButton>("loadButton")->click();
+    QTRY_COMPARE(fixture.context->model().state(), ModelSession::State::ready);
+    // What was predicted is the card's share, as what is used is.
+    const MemoryPlan& plan = fixture.context->model().report()->plan;
+    QVERIFY(plan.bytesOn("cuda:0") < plan.totalBytes());
+    QCOMPARE(fixture.context->model().records().front().predictedBytes, static_cast<qint64>(plan.bytesOn("cuda:0")));
   }
 
   void brokenModelSaysWhichFile() {
